@@ -1,0 +1,1 @@
+"""Shapes that people make: immutable annotations, edits, undo and interchange files."""

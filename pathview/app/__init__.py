@@ -1,0 +1,1 @@
+"""Windows, docks and actions: the only floor that knows Qt."""

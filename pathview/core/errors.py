@@ -1,0 +1,94 @@
+"""The program's errors: each carries its facts as fields, so that every front end words them itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pathview.core.pyramid import TileKey
+
+
+class PathViewError(Exception):
+    """Root of all errors that the program raises on purpose; its text is one clear sentence for the user."""
+
+
+class SlideOpenError(PathViewError):
+    """A file cannot be opened as a slide."""
+
+    def __init__(self, path: Path, reason: str, tried: Sequence[str] = ()) -> None:
+        self.path = path
+        self.reason = reason
+        self.tried = tuple(tried)
+        readers = f" (tried: {', '.join(self.tried)})" if self.tried else ""
+        super().__init__(f"Cannot open {path}: {reason}{readers}")
+
+
+class TileReadError(PathViewError):
+    """Pixels of an open slide cannot be read."""
+
+    def __init__(self, path: Path, where: TileKey | str, reason: str) -> None:
+        self.path = path
+        self.where = where
+        self.reason = reason
+        super().__init__(f"Cannot read {where} of {path}: {reason}")
+
+
+class UnknownScaleError(PathViewError):
+    """Something needs micrometres, and the slide does not say how large its pixels are."""
+
+    def __init__(self, path: Path, purpose: str) -> None:
+        self.path = path
+        self.purpose = purpose
+        super().__init__(
+            f"{path} does not state its pixel size, which {purpose} needs; state it in um/px and try again"
+        )
+
+
+class AnnotationFormatError(PathViewError):
+    """An annotation file is malformed; nothing of it was taken over."""
+
+    def __init__(self, path: Path, where: str, reason: str) -> None:
+        self.path = path
+        self.where = where
+        self.reason = reason
+        super().__init__(f"Cannot read annotations from {path}, {where}: {reason}")
+
+
+class EditConflictError(PathViewError):
+    """An edit does not fit what the store holds."""
+
+
+class ModelError(PathViewError):
+    """A model cannot be found, loaded, or broke its contract."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        self.model = model
+        self.reason = reason
+        super().__init__(f"Model {model}: {reason}")
+
+
+class HeatmapMismatchError(PathViewError):
+    """A results folder belongs to another model, slide or grid."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} holds other results: {reason}")
+
+
+class StudyError(PathViewError):
+    """A study folder cannot be opened or written."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"Study {path}: {reason}")
+
+
+class ExportError(PathViewError):
+    """A file cannot be exported."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"Cannot write {path}: {reason}")

@@ -1,0 +1,103 @@
+"""Files on disk: atomic replacement, fingerprints, and the folders the program owns."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+import platformdirs
+
+_EDGE_BYTES = 1 << 20
+
+
+@contextmanager
+def atomic_write(target: Path) -> Iterator[IO[bytes]]:
+    """Write a file beside its target and move it there only when all of it is on disk.
+
+    Parameters
+    ----------
+    target
+        The file to create or replace; its folder must exist.
+
+    Yields
+    ------
+    file
+        Open for writing bytes; if the block raises, the target stays as it was and nothing is left behind.
+    """
+    part = target.with_name(f".{target.name}.{uuid4().hex}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_text(target: Path, text: str) -> None:
+    """Replace `target` by `text` (UTF-8) atomically."""
+    with atomic_write(target) as file:
+        file.write(text.encode("utf-8"))
+
+
+def fingerprint(path: Path) -> str:
+    """Return an identity of a slide file that survives moving and renaming it.
+
+    It is the SHA-256 of the size and of the first and last MiB, as 32 hex digits: reading a whole slide of
+    gigabytes would take minutes, and header plus index at the ends differ between any two scans. For a
+    folder, the sorted names and sizes of the files in it are taken.
+
+    Raises
+    ------
+    OSError
+        If the path cannot be read.
+    """
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for child in sorted(p for p in path.rglob("*") if p.is_file()):
+            digest.update(f"{child.relative_to(path).as_posix()}\0{child.stat().st_size}\0".encode())
+        return digest.hexdigest()[:32]
+    size = path.stat().st_size
+    digest.update(size.to_bytes(8, "little"))
+    with path.open("rb") as file:
+        digest.update(file.read(_EDGE_BYTES))
+        if size > _EDGE_BYTES:
+            file.seek(max(_EDGE_BYTES, size - _EDGE_BYTES))
+            digest.update(file.read(_EDGE_BYTES))
+    return digest.hexdigest()[:32]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a whole file as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _home(kind: str, default: str) -> Path:
+    # PATHVIEW_HOME makes the program portable: everything it owns lies under one folder.
+    root = os.environ.get("PATHVIEW_HOME")
+    folder = Path(root) / kind if root else Path(default)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again, created if need be."""
+    return _home("cache", platformdirs.user_cache_dir("pathview", appauthor=False))
+
+
+def data_folder() -> Path:
+    """Return the folder for what must be kept (studies, plugins), created if need be."""
+    return _home("data", platformdirs.user_data_dir("pathview", appauthor=False))
+
+
+def config_folder() -> Path:
+    """Return the folder for settings, created if need be."""
+    return _home("config", platformdirs.user_config_dir("pathview", appauthor=False))

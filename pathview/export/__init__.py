@@ -1,0 +1,1 @@
+"""Files out: annotations, regions, tables and previews."""

@@ -1,0 +1,1 @@
+"""Models, runs and heatmaps."""

@@ -1,0 +1,59 @@
+"""What a model needs and gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Task(StrEnum):
+    """The kinds of model; the first one runs today, the others are reserved words of the manifest."""
+
+    CLASSIFY = "classify"
+    SEGMENT = "segment"
+    DETECT = "detect"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Facts about a model, read from its manifest without importing it.
+
+    Attributes
+    ----------
+    name
+        The id used on the command line and in results.
+    version
+        The author's version.
+    task
+        What `predict` returns.
+    mpp
+        Resolution that the model was trained at, in um/px.
+    patch, stride
+        Input edge and grid step in the model's own pixels.
+    classes
+        Output classes in the order of the output columns.
+    positive
+        The class a heatmap shows first; one of `classes`.
+    threshold
+        Probability of `positive` from which the author calls a patch positive.
+    title, description, intended_use, license, citation
+        For people.
+    sha256
+        Of the weights, 64 hex digits; "" for a model without weights.
+    """
+
+    name: str
+    version: str
+    task: Task
+    mpp: float
+    patch: int
+    stride: int
+    classes: tuple[str, ...]
+    positive: str
+    threshold: float = 0.5
+    title: str = ""
+    description: str = ""
+    intended_use: str = ""
+    license: str = ""
+    citation: str = ""
+    sha256: str = ""

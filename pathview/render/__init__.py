@@ -1,0 +1,1 @@
+"""GL: draws a `Frame` with vispy."""

@@ -1,0 +1,1 @@
+"""Whole-slide files in: readers behind one `Slide`."""

@@ -1,0 +1,116 @@
+"""What a file format implements, and what it tells about a slide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pathview.core.geometry import Box
+
+Rgb = NDArray[np.uint8]
+"""Pixels as (height, width, 3) uint8, sRGB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One native resolution of a slide file.
+
+    Attributes
+    ----------
+    size
+        (width, height) in this level's pixels.
+    downsample
+        Level-0 pixels per pixel of this level.
+    tile
+        Native tile (width, height) in this level's pixels; how reads should be aligned.
+    """
+
+    size: tuple[int, int]
+    downsample: float
+    tile: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SlideInfo:
+    """Everything that is known about a slide without reading its pixels.
+
+    Attributes
+    ----------
+    path
+        The file or folder.
+    format
+        The reader's name for the format, for example "aperio".
+    fingerprint
+        Identity that survives renaming, from `pathview.core.files.fingerprint`.
+    levels
+        Native levels, finest first; level 0 has downsample 1.
+    mpp
+        (x, y) in um/px at level 0, or None when the file does not say, or says nonsense.
+    mpp_source
+        Where mpp comes from ("aperio.MPP", "TIFF resolution", ...), or why it is unknown.
+    objective_power
+        Magnification of the objective, or None.
+    bounds
+        Level-0 box that holds pixels; the whole slide where the file does not say.
+    background
+        (r, g, b) of what was not scanned.
+    properties
+        The file's own metadata, as text.
+    """
+
+    path: Path
+    format: str
+    fingerprint: str
+    levels: tuple[Level, ...]
+    mpp: tuple[float, float] | None
+    mpp_source: str
+    objective_power: float | None
+    bounds: Box
+    background: tuple[int, int, int]
+    properties: Mapping[str, str] = field(repr=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Level-0 (width, height) in pixels."""
+        return self.levels[0].size
+
+    @property
+    def box(self) -> Box:
+        """The whole of level 0."""
+        return Box(0, 0, *self.size)
+
+
+class SlideReader(Protocol):
+    """The only thing that a new file format implements; all methods may be called from any thread."""
+
+    @property
+    def info(self) -> SlideInfo:
+        """What is known about the slide."""
+        ...
+
+    def read_level(self, level: int, x: int, y: int, w: int, h: int) -> Rgb:
+        """Read a window of LEVEL pixels that lies inside the level, as (h, w, 3) uint8.
+
+        Raises
+        ------
+        TileReadError
+            If the pixels cannot be read; the reader stays usable.
+        """
+        ...
+
+    def associated_images(self) -> Mapping[str, Rgb]:
+        """Return the label, macro and thumbnail images that the file carries, by name."""
+        ...
+
+    def icc_profile(self) -> bytes | None:
+        """Return the embedded ICC profile, or None."""
+        ...
+
+    def close(self) -> None:
+        """Release the file; reads that are under way end first."""
+        ...

@@ -1,0 +1,1 @@
+"""Slides, annotations and runs on disk; one open slide is a `Session`."""

@@ -1,0 +1,87 @@
+"""The narrow waist: anything that is a pyramid and can read a tile."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pathview.core.pyramid import Pyramid, TileKey
+from pathview.core.region import Region
+from pathview.slides.slide import Slide
+
+Rgb = NDArray[np.uint8]
+"""(h, w, 3)"""
+Scalar = NDArray[np.float32]
+"""(h, w) values from 0 to 1, or one of the codes below where there is no value"""
+
+# A shader cannot test for NaN portably, so a cell without a value carries a negative code instead.
+NOT_RUN = -1.0
+SKIPPED = -2.0
+FAILED = -3.0
+
+
+class TileSource(Protocol):
+    """A pyramid whose tiles can be read from any thread; compared and hashed by identity."""
+
+    @property
+    def pyramid(self) -> Pyramid:
+        """Size, tile edge and place on the slide."""
+        ...
+
+    @property
+    def kind(self) -> Literal["rgb", "scalar"]:
+        """What `read_tile` gives."""
+        ...
+
+    def revision(self, key: TileKey) -> int:
+        """Return a number that grows when the pixels of `key` change; 0 for ever on a slide."""
+        ...
+
+    def read_tile(self, key: TileKey) -> Rgb | Scalar:
+        """Read one tile, exactly ``pyramid.pixels(key)`` large.
+
+        Raises
+        ------
+        TileReadError
+            If the pixels cannot be read.
+        """
+        ...
+
+
+class SlideTiles:
+    """The tiles of a slide.
+
+    Parameters
+    ----------
+    slide
+        An open slide.
+    tile
+        Wanted tile edge; rounded up to a multiple of the native tile so that reads align.
+    """
+
+    def __init__(self, slide: Slide, tile: int = 512) -> None:
+        self.slide = slide
+        native = max(slide.info.levels[0].tile)
+        # An odd native tile (240, or a strip as wide as the slide) would make absurd atlas slots.
+        edge = native if tile % native and native <= tile and 2 * native > tile else tile
+        self._pyramid = Pyramid(slide.info.size, edge)
+
+    @property
+    def pyramid(self) -> Pyramid:
+        """The dyadic pyramid over the slide's level 0."""
+        return self._pyramid
+
+    @property
+    def kind(self) -> Literal["rgb"]:
+        """Slides are colour images."""
+        return "rgb"
+
+    def revision(self, key: TileKey) -> int:
+        """Return 0: the pixels of a slide do not change."""
+        return 0
+
+    def read_tile(self, key: TileKey) -> Rgb:
+        """Read one tile, resampled from the native level that serves its downsample."""
+        return self.slide.read(Region(self._pyramid.box(key), float(1 << key.level)))

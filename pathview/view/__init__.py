@@ -1,0 +1,1 @@
+"""What the screen should show, as values: no Qt and no GL."""
