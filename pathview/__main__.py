@@ -1,0 +1,31 @@
+"""The one entry point: a command word goes to the command line, everything else opens the window."""
+
+from __future__ import annotations
+
+import sys
+
+# Known here too, so that a window start need not import the command line; a test keeps the two equal.
+COMMANDS = frozenset({"info", "run", "export", "models", "doctor", "demo"})
+_OPTIONS = frozenset({"--help", "-h", "--version"})
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run PathView and return the process's exit code.
+
+    Parameters
+    ----------
+    arguments
+        Without the program's name; `sys.argv` when None.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    if words and (words[0] in COMMANDS or words[0] in _OPTIONS):
+        from pathview.cli.main import run
+
+        return run(words)
+    from pathview.app.application import run as run_window
+
+    return run_window(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Settings: a frozen value read from TOML; a bad file never stops the start."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from pathview.core.files import config_folder, write_text
+
+_log = logging.getLogger(__name__)
+_RECENT_LIMIT = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user can set, with the defaults of a first start.
+
+    Attributes
+    ----------
+    theme
+        "system", "light" or "dark".
+    cache_mb
+        Memory for decoded tiles, in MiB.
+    reader_threads
+        Threads that read tiles for the screen.
+    device
+        Where models run: "auto", "cpu", "cuda:N" or "mps".
+    recent
+        Absolute paths of the slides opened last, newest first.
+    """
+
+    theme: str = "system"
+    cache_mb: int = 512
+    reader_threads: int = 2
+    device: str = "auto"
+    recent: tuple[str, ...] = ()
+
+    def with_recent(self, path: Path) -> Settings:
+        """Return the settings with `path` as the newest recent slide."""
+        newest = str(path.absolute())
+        others = (entry for entry in self.recent if entry != newest)
+        return dataclasses.replace(self, recent=(newest, *others)[:_RECENT_LIMIT])
+
+
+_CHECKS: dict[str, Any] = {
+    "theme": lambda value: value in ("system", "light", "dark"),
+    "cache_mb": lambda value: type(value) is int and 64 <= value <= 1 << 20,
+    "reader_threads": lambda value: type(value) is int and 1 <= value <= 32,
+    "device": lambda value: isinstance(value, str),
+    "recent": lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
+}
+
+
+def settings_path() -> Path:
+    """Return where the settings are kept."""
+    return config_folder() / "settings.toml"
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the settings; what is missing, unknown or malformed is left at its default and logged.
+
+    Parameters
+    ----------
+    path
+        Default: `settings_path()`.
+    """
+    path = settings_path() if path is None else path
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        _log.warning("%s cannot be read (%s); the defaults are used", path, error)
+        return Settings()
+    good: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key in _CHECKS and _CHECKS[key](value):
+            good[key] = tuple(value) if isinstance(value, list) else value
+        else:
+            _log.warning("%s: %s = %r is not a setting that can be used; the default is", path, key, value)
+    return Settings(**good)
+
+
+def save_settings(settings: Settings, path: Path | None = None) -> None:
+    """Write the settings atomically.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the old one is intact.
+    """
+    values = dataclasses.asdict(settings)
+    values["recent"] = list(settings.recent)
+    write_text(settings_path() if path is None else path, tomli_w.dumps(values))
