@@ -1,0 +1,119 @@
+"""Undo and redo over edits."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable
+
+from psygnal import EmitLoopError, Signal
+
+from pathview.annotations.edit import Edit
+
+
+class History:
+    """Remembers edits so that they can be taken back; main thread only.
+
+    Parameters
+    ----------
+    apply
+        Makes an edit true, wholly or not at all: it stores the edit safely and then changes the annotations.
+        Whatever it raises reaches the caller, and the history stays as it was.
+    limit
+        Steps to remember; the oldest are forgotten beyond it.
+
+    Attributes
+    ----------
+    changed
+        Emitted when what can be undone or redone has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, apply: Callable[[Edit], None], limit: int = 200) -> None:
+        self._apply = apply
+        self._done: deque[Edit] = deque(maxlen=limit)
+        self._undone: list[Edit] = []
+        self._join: Hashable = None
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to make again."""
+        return bool(self._undone)
+
+    @property
+    def undo_label(self) -> str | None:
+        """Label of the step that `undo` takes back, or None."""
+        return self._done[-1].label if self._done else None
+
+    @property
+    def redo_label(self) -> str | None:
+        """Label of the step that `redo` makes again, or None."""
+        return self._undone[-1].label if self._undone else None
+
+    def do(self, edit: Edit, *, join: Hashable = None) -> None:
+        """Make `edit`; what was undone before can no longer be redone. An edit of nothing is ignored.
+
+        Parameters
+        ----------
+        edit
+            The step.
+        join
+            Successive edits with the same key, other than None, become one step: the moves of one drag.
+
+        Raises
+        ------
+        PathViewError
+            What `apply` raises when the edit does not fit or cannot be stored; then nothing has changed.
+        """
+        if not edit.changes:
+            return
+        failure = self._made(edit)
+        if join is not None and join == self._join and self._done:
+            edit = self._done.pop().then(edit)
+        if edit.changes:
+            self._done.append(edit)
+        self._undone.clear()
+        # A drag that ends where it began is no step, and the next one must not join the step before it.
+        self._join = join if edit.changes else None
+        self._tell(failure)
+
+    def undo(self) -> Edit | None:
+        """Take the last step back; return the edit that did so, or None where there is no step."""
+        if not self._done:
+            return None
+        edit = self._done[-1].inverse()
+        failure = self._made(edit)
+        self._undone.append(self._done.pop())
+        self._join = None
+        self._tell(failure)
+        return edit
+
+    def redo(self) -> Edit | None:
+        """Make the step again that was taken back last; return it, or None where there is none."""
+        if not self._undone:
+            return None
+        edit = self._undone[-1]
+        failure = self._made(edit)
+        self._done.append(self._undone.pop())
+        self._join = None
+        self._tell(failure)
+        return edit
+
+    def _made(self, edit: Edit) -> EmitLoopError | None:
+        # A listener that fails does so after the edit was stored and made: the step stands and must be
+        # undoable, and the listener's error is raised once the books are in order.
+        try:
+            self._apply(edit)
+        except EmitLoopError as failure:
+            return failure
+        return None
+
+    def _tell(self, failure: EmitLoopError | None) -> None:
+        self.changed.emit()
+        if failure is not None:
+            raise failure

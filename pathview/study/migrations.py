@@ -1,0 +1,116 @@
+"""The versions of a study's tables, and the way from each to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+
+from pathview.core.errors import StudyError
+from pathview.core.palette import NAMED
+from pathview.study.database import transaction
+
+APPLICATION_ID = 0x50565331
+"""Marks an SQLite file as a study ("PVS1")."""
+
+STEPS: tuple[str, ...] = ()
+"""SQL that turns schema 1 into 2, 2 into 3, and so on."""
+
+
+def current_version() -> int:
+    """Return the schema version that this program writes."""
+    return 1 + len(STEPS)
+
+
+def bring_up_to_date(connection: sqlite3.Connection, file: Path) -> None:
+    """Create the tables in an empty file, or migrate those of an older version after keeping a copy.
+
+    Raises
+    ------
+    StudyError
+        If the file is not a study, or was made by a newer program, or a step fails; the tables stay as
+        they were.
+    """
+    version = _pragma(connection, "user_version")
+    if version == 0 and _is_empty(connection):
+        _create(connection, file)
+        return
+    check(connection, file)
+    if version < current_version():
+        _keep_copy(connection, file.with_name(f"{file.stem}-schema{version}{file.suffix}"))
+        _migrate(connection, file, version)
+
+
+def check(connection: sqlite3.Connection, file: Path) -> None:
+    """Make sure that the file is a study which this program understands.
+
+    Raises
+    ------
+    StudyError
+        If it is not.
+    """
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise StudyError(file, "is not a PathView study; choose another folder")
+    version = _pragma(connection, "user_version")
+    if not 1 <= version <= current_version():
+        raise StudyError(
+            file,
+            f"was made by a newer PathView (schema {version}, this one knows up to {current_version()}); "
+            "update PathView to open it",
+        )
+
+
+def expected_schema(version: int) -> list[tuple[str, str]]:
+    """Return (name, SQL) of all tables, indexes and triggers that a study of `version` has."""
+    connection = sqlite3.connect(":memory:", autocommit=True)
+    try:
+        connection.executescript("\n".join((_first_schema(), *STEPS[: version - 1])))
+        return schema_of(connection)
+    finally:
+        connection.close()
+
+
+def schema_of(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return (name, SQL) of all tables, indexes and triggers in a database, by name."""
+    rows = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        " ORDER BY name"
+    )
+    return [(str(name), str(sql)) for name, sql in rows]
+
+
+def _first_schema() -> str:
+    return files("pathview.study").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _create(connection: sqlite3.Connection, file: Path) -> None:
+    classes = ((name, place, *color) for place, (name, color) in enumerate(NAMED.items()))
+    with transaction(connection, file, "cannot be created"):
+        connection.executescript("\n".join((_first_schema(), *STEPS)))
+        connection.executemany("INSERT INTO class VALUES (?, ?, ?, ?, ?)", classes)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {current_version()}")
+
+
+def _migrate(connection: sqlite3.Connection, file: Path, version: int) -> None:
+    with transaction(connection, file, f"cannot be brought from schema {version} to {current_version()}"):
+        connection.executescript("\n".join(STEPS[version - 1 :]))
+        connection.execute(f"PRAGMA user_version = {current_version()}")
+
+
+def _keep_copy(connection: sqlite3.Connection, copy: Path) -> None:
+    if copy.exists():  # from a migration that was cut off: the older copy is the original
+        return
+    target = sqlite3.connect(copy, autocommit=True)
+    try:
+        connection.backup(target)
+    finally:
+        target.close()

@@ -1,0 +1,223 @@
+"""A study: a folder with one SQLite file and the heatmaps beside it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+from weakref import WeakValueDictionary
+
+from shapely.geometry.base import BaseGeometry
+
+from pathview.annotations.edit import Edit
+from pathview.annotations.history import History
+from pathview.annotations.store import AnnotationStore
+from pathview.core.errors import StudyError
+from pathview.inference.card import ModelCard
+from pathview.study import migrations
+from pathview.study.catalog import Catalog, Color, RunRecord, SlideRecord
+from pathview.study.database import connect
+from pathview.study.journal import Journal
+from pathview.study.lock import WriterLock, holder_of
+from pathview.study.session import Session, commit_then_apply
+
+if TYPE_CHECKING:
+    from pathview.slides.slide import Slide
+
+_ADVICE = (
+    "the database is damaged or is none; nothing was changed: copy the whole folder aside, then open a "
+    "backup or another folder"
+)
+
+
+class Study:
+    """Slides, classes, annotations and runs of one piece of work; main thread only.
+
+    One program at a time may write to a study; one that comes second sees it `read_only`. Use it as a context
+    manager or call `close`.
+
+    Attributes
+    ----------
+    folder
+        Where it lies: `study.sqlite`, its lock, and `heatmaps/`.
+    read_only
+        Whether edits are refused.
+    writer
+        Who writes to the study while it is read-only here, in words, or None.
+    journal
+        The edits.
+    """
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+        self.folder = folder
+        self.read_only = lock is None
+        self.writer = holder_of(_lock_file(folder)) if lock is None else None
+        file = _database_file(folder)
+        self._connection = connection
+        self._lock = lock
+        self.journal = Journal(connection, file)
+        self._catalog = Catalog(connection, file)
+        self._sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
+
+    @classmethod
+    def open(cls, folder: Path) -> Study:
+        """Open the study in `folder`, or make one there.
+
+        Raises
+        ------
+        StudyError
+            If the folder cannot be used, the database is damaged, or a newer program made it. Nothing is
+            ever deleted or repaired in silence.
+        """
+        file = _database_file(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StudyError(folder, f"cannot be created: {error.strerror}") from error
+        lock = WriterLock.acquire(_lock_file(folder))
+        if lock is None and not file.exists():
+            raise StudyError(folder, "cannot be created: the folder cannot be written")
+        try:
+            return cls(folder, _open_database(file, read_only=lock is None), lock)
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+
+    def session(self, slide: Slide) -> Session:
+        """Return the session of an open slide, with the annotations that the study holds of it.
+
+        Two sessions of the same slide share annotations, history and results, so that neither can miss what
+        the other does.
+
+        Raises
+        ------
+        StudyError
+            If the study cannot be read or written.
+        """
+        fingerprint = slide.info.fingerprint
+        living = self._sessions.get(fingerprint)
+        if living is not None and living.slide is slide:
+            return living
+        if not self.read_only:
+            self._catalog.remember(slide.info)
+        session = replace(living, slide=slide) if living is not None else self._new_session(slide)
+        self._sessions[fingerprint] = session
+        return session
+
+    def slides(self) -> list[SlideRecord]:
+        """Return the slides of the study, the one opened last first."""
+        return self._catalog.slides()
+
+    def add_run(
+        self, fingerprint: str, card: ModelCard, heatmap: Path, *, region: BaseGeometry | None = None
+    ) -> RunRecord:
+        """Remember that the results of a model on a slide lie in `heatmap`; a run resumed there replaces it.
+
+        Parameters
+        ----------
+        fingerprint
+            Of a slide that has, or had, a session here.
+        card
+            Of the model.
+        heatmap
+            From `Session.heatmap_folder`.
+        region
+            Where the model runs, in level-0 px; None for the whole slide.
+
+        Raises
+        ------
+        StudyError
+            If the heatmap does not lie in the study's folder, or the study cannot be written.
+        """
+        self._check_writable()
+        return self._catalog.add_run(fingerprint, card, heatmap, region)
+
+    def runs(self, fingerprint: str) -> list[RunRecord]:
+        """Return the runs on a slide, oldest first."""
+        return self._catalog.runs(fingerprint)
+
+    def classes(self) -> dict[str, Color]:
+        """Return the colours of the study's classes, in the order of their number keys."""
+        return self._catalog.classes()
+
+    def set_class(self, name: str, color: Color) -> None:
+        """Give a class a colour, three numbers of 0-255; a class that is new comes last.
+
+        Raises
+        ------
+        StudyError
+            If the study cannot be written, or those are no such numbers.
+        """
+        self._check_writable()
+        self._catalog.set_class(name, color)
+
+    def close(self) -> None:
+        """Let the file and the lock go; everything is stored already. Calling it again does nothing."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _new_session(self, slide: Slide) -> Session:
+        fingerprint = slide.info.fingerprint
+
+        def commit(edit: Edit) -> None:
+            self._check_writable()
+            self.journal.commit(fingerprint, edit)
+
+        annotations = AnnotationStore(self.journal.load(fingerprint))
+        history = History(commit_then_apply(commit, annotations))
+        folder = self.folder / "heatmaps" / quote(fingerprint, safe="")
+        return Session(slide, annotations, history, folder, self.read_only)
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            by = f" ({self.writer})" if self.writer else ""
+            raise StudyError(
+                self.folder,
+                f"is open for writing elsewhere{by} or lies in a folder that cannot be written; here it can "
+                "only be looked at",
+            )
+
+
+def _database_file(folder: Path) -> Path:
+    return folder / "study.sqlite"
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder / "study.lock"
+
+
+def _open_database(file: Path, *, read_only: bool) -> sqlite3.Connection:
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = connect(file, read_only=read_only)
+        _settle(connection, file, read_only)
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise StudyError(file, f"{_ADVICE} ({error})") from error
+        raise
+    return connection
+
+
+def _settle(connection: sqlite3.Connection, file: Path, read_only: bool) -> None:
+    if read_only:
+        migrations.check(connection, file)
+    else:
+        migrations.bring_up_to_date(connection, file)
+    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        raise StudyError(file, f"{_ADVICE} ({fault})")
