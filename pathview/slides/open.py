@@ -1,0 +1,74 @@
+"""Open a file as a slide, or say in one sentence why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.slides.openslide_reader import open_with_openslide
+from pathview.slides.preflight import check
+from pathview.slides.reader import SlideReader
+from pathview.slides.slide import Slide
+
+READERS: dict[str, Callable[[Path], SlideReader | None]] = {"openslide": open_with_openslide}
+"""Readers by name, asked in this order; each returns None for a format that is not its own."""
+
+_TRIAL_PIXELS = 8
+
+
+def open_slide(path: Path | str) -> Slide:
+    """Open a slide with the first reader that accepts it.
+
+    Parameters
+    ----------
+    path
+        A slide file, or a folder of DICOM files.
+
+    Raises
+    ------
+    SlideOpenError
+        If it is not there, is no slide, or is too damaged to read; the message says which in one sentence.
+    """
+    path = Path(path)
+    _look(path)
+    for name, accept in READERS.items():
+        reader = accept(path)
+        if reader is not None:
+            try:
+                _try_out(reader)
+            except TileReadError as error:
+                reader.close()
+                raise SlideOpenError(
+                    path, f"its pixels cannot be read ({error.reason}); the file is damaged", (name,)
+                ) from error
+            return Slide(reader)
+    what = "folder for a slide" if path.is_dir() else "format"
+    raise SlideOpenError(path, f"no reader knows this {what}", tuple(READERS))
+
+
+def _look(path: Path) -> None:
+    """Refuse what needs no reader to refuse, and what would harm one."""
+    try:
+        if not path.exists():
+            raise SlideOpenError(path, "there is no such file; it may have been moved or renamed")
+        if path.is_dir():
+            if not any(path.iterdir()):
+                raise SlideOpenError(path, "the folder is empty")
+            return
+        if not path.is_file():
+            raise SlideOpenError(path, "it is not a regular file")
+        if path.stat().st_size == 0:
+            raise SlideOpenError(path, "the file is empty; copy it again from where it was scanned")
+        reason = check(path)
+    except OSError as error:
+        raise SlideOpenError(path, f"the file cannot be read ({error.strerror or error})") from error
+    if reason is not None:
+        raise SlideOpenError(path, f"the file is damaged: {reason}")
+
+
+def _try_out(reader: SlideReader) -> None:
+    """Read a few pixels of the coarsest level: some files open well and have nothing readable in them."""
+    last = len(reader.info.levels) - 1
+    width, height = reader.info.levels[last].size
+    reader.read_level(last, 0, 0, min(width, _TRIAL_PIXELS), min(height, _TRIAL_PIXELS))

@@ -1,0 +1,289 @@
+"""Wishes in, reader threads pull the best one, pixels come back by the inbox."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Container, Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import zip_longest
+
+from psygnal import Signal
+
+from pathview.core.inbox import Inbox
+from pathview.core.pyramid import TileKey
+from pathview.tiles.cache import Address, CachedTile, TileCache
+from pathview.tiles.plan import TilePlan
+from pathview.tiles.source import Rgb, Scalar, TileSource
+
+_log = logging.getLogger(__name__)
+
+THREAD_NAME = "pathview-tiles"
+_ATTEMPTS = 3
+_JOIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderCounters:
+    """What the loader has done and holds, for a performance panel."""
+
+    read: int
+    failed: int
+    waiting: int
+    reading: int
+    tiles: int
+    bytes: int
+    read_s: float
+
+
+class TileLoader:
+    """Reads tiles in the background, best first; every public method is for the main thread.
+
+    Wishes are replaced, not queued, so nothing needs cancelling: a free reader takes the best wish at that
+    moment. Reader threads touch no state but the list of wishes; results reach the cache by the inbox.
+
+    Parameters
+    ----------
+    inbox
+        Carries results to the main thread.
+    cache_bytes
+        How much to keep in memory.
+    threads
+        Reader threads; 0 reads only when `work` is called, on the calling thread.
+    """
+
+    loaded = Signal(frozenset)
+    """Emitted with a frozenset of (source, key) whose pixels are new; the screen may be painted again."""
+    failed = Signal(object, Exception)
+    """Emitted with ((source, key), error) when a tile is given up."""
+
+    def __init__(self, inbox: Inbox, *, cache_bytes: int = 512 << 20, threads: int = 2) -> None:
+        self._inbox = inbox
+        self._cache = TileCache(cache_bytes)
+        self._wishes: dict[Hashable, list[tuple[TileSource, TilePlan]]] = {}
+        self._revisions: dict[TileSource, dict[TileKey, int]] = {}
+        self._attempts: dict[TileSource, dict[TileKey, int]] = {}
+        self._news: set[Address] = set()
+        self._reading: set[Address] = set()
+        self._read = self._failed = 0
+        self._read_s = 0.0
+        # Shared with the readers, under the condition: the best wish is the last of the list.
+        self._changed = threading.Condition()
+        self._queue: list[Address] = []
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._run, name=f"{THREAD_NAME}-{number}", daemon=True)
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def cached(self, source: TileSource) -> Container[TileKey]:
+        """Return the tiles held with their newest pixels; a live view, not a copy."""
+        return _Keys(lambda key: self._fresh((source, key)))
+
+    def stale(self, source: TileSource) -> Container[TileKey]:
+        """Return the tiles whose pixels have changed since they were last read, held or not; a live view."""
+        return _Keys(lambda key: self._outdated(source, key))
+
+    def failures(self, source: TileSource) -> Container[TileKey]:
+        """Return the tiles that were given up; a live view."""
+        return _Keys(lambda key: self._hopeless((source, key)))
+
+    def tile(self, source: TileSource, key: TileKey) -> Rgb | Scalar | None:
+        """Return a tile's pixels if they are held, fresh or stale; the array is not to be written to."""
+        held = self._cache.get((source, key))
+        return None if held is None else held.pixels
+
+    def wish(self, view: Hashable, wanted: Sequence[tuple[TileSource, TilePlan]]) -> None:
+        """Replace the wishes of a view.
+
+        Parameters
+        ----------
+        view
+            Any name; each view has its own wishes, and an empty list ends them.
+        wanted
+            Plans by source, the most important source first.
+        """
+        if wanted:
+            self._wishes[view] = list(wanted)
+        else:
+            self._wishes.pop(view, None)
+        self._protect()
+        self._requeue()
+
+    def retry(self, source: TileSource) -> None:
+        """Give the failed tiles of a source another chance."""
+        self._attempts.pop(source, None)
+        self._requeue()
+
+    def forget(self, source: TileSource) -> None:
+        """Drop all that concerns a source; what is being read of it now is thrown away when it comes."""
+        for view, wanted in list(self._wishes.items()):
+            self._wishes[view] = [pair for pair in wanted if pair[0] is not source]
+        self._cache.forget(source)
+        self._revisions.pop(source, None)
+        self._attempts.pop(source, None)
+        self._news = {address for address in self._news if address[0] is not source}
+        with self._changed:
+            self._reading = {address for address in self._reading if address[0] is not source}
+        self._requeue()
+
+    def counters(self) -> LoaderCounters:
+        """Return what has been done so far."""
+        with self._changed:
+            waiting, reading = len(self._queue), len(self._reading)
+        return LoaderCounters(
+            read=self._read,
+            failed=self._failed,
+            waiting=waiting,
+            reading=reading,
+            tiles=len(self._cache),
+            bytes=self._cache.bytes,
+            read_s=self._read_s,
+        )
+
+    def work(self) -> bool:
+        """Read the best wish on the calling thread; return False when there is none."""
+        with self._changed:
+            address = self._take()
+        if address is None:
+            return False
+        self._read_one(address)
+        return True
+
+    def close(self) -> None:
+        """Stop the readers and wait for them a few seconds; closing twice does no harm."""
+        with self._changed:
+            self._closed = True
+            self._queue.clear()
+            self._changed.notify_all()
+        deadline = time.monotonic() + _JOIN_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                _log.warning("A tile reader is stuck and was left behind: %s", thread.name)
+        self._wishes.clear()
+
+    # main thread ------------------------------------------------------
+    def _fresh(self, address: Address) -> bool:
+        held = self._cache.peek(address)
+        return held is not None and held.revision == address[0].revision(address[1])
+
+    def _outdated(self, source: TileSource, key: TileKey) -> bool:
+        known = self._revisions.get(source, {}).get(key)
+        return known is not None and known != source.revision(key)
+
+    def _protect(self) -> None:
+        """Keep what is drawn, about to be, or waited for."""
+        self._cache.protect(
+            {
+                (source, key)
+                for wanted in self._wishes.values()
+                for source, plan in wanted
+                for key in (*plan.draw, *plan.upload, *plan.wanted_now)
+            }
+        )
+
+    def _requeue(self) -> None:
+        """Merge the wishes of all views: first what any screen waits for, then what is read ahead."""
+        order: dict[Address, None] = {}
+        plans = [pair for wanted in self._wishes.values() for pair in wanted]
+        for tier in ("wanted_now", "wanted_later"):
+            lists = [[(source, key) for key in getattr(plan, tier)] for source, plan in plans]
+            # By rank, so that no layer and no view waits for all of another.
+            for rank in zip_longest(*lists):
+                order.update((address, None) for address in rank if address is not None)
+        wishes = [address for address in order if not self._hopeless(address) and not self._fresh(address)]
+        wishes.reverse()
+        with self._changed:
+            self._queue = wishes if not self._closed else []
+            self._changed.notify_all()
+
+    def _hopeless(self, address: Address) -> bool:
+        source, key = address
+        return self._attempts.get(source, {}).get(key, 0) >= _ATTEMPTS
+
+    def _arrived(self, address: Address, tile: CachedTile, seconds: float) -> None:
+        if not self._landed(address):
+            return
+        source, key = address
+        self._read += 1
+        self._read_s += seconds
+        self._cache.put(address, tile)
+        self._revisions.setdefault(source, {})[key] = tile.revision
+        self._attempts.get(source, {}).pop(key, None)
+        if not self._news:
+            self._inbox.post(self._tell)
+        self._news.add(address)
+
+    def _tell(self) -> None:
+        news, self._news = frozenset(self._news), set()
+        if news:
+            self.loaded.emit(news)
+
+    def _went_wrong(self, address: Address, error: Exception) -> None:
+        if not self._landed(address):
+            return
+        source, key = address
+        attempts = self._attempts.setdefault(source, {})
+        attempts[key] = attempts.get(key, 0) + 1
+        if attempts[key] < _ATTEMPTS:
+            self._requeue()
+            return
+        self._failed += 1
+        if sum(count >= _ATTEMPTS for count in attempts.values()) == 1:
+            _log.warning("Tile given up (further ones of this source are only counted): %s", error)
+        self.failed.emit(address, error)
+
+    def _landed(self, address: Address) -> bool:
+        """Tell whether a result is still expected."""
+        with self._changed:
+            expected = address in self._reading and not self._closed
+            self._reading.discard(address)
+        return expected
+
+    # reader threads ---------------------------------------------------
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closed and (address := self._take()) is None:
+                    self._changed.wait()
+                if self._closed:
+                    return
+            assert address is not None
+            self._read_one(address)
+
+    def _take(self) -> Address | None:
+        """Take the best wish that nobody is reading; called under the condition."""
+        while self._queue:
+            address = self._queue.pop()
+            if address not in self._reading:
+                self._reading.add(address)
+                return address
+        return None
+
+    def _read_one(self, address: Address) -> None:
+        source, key = address
+        started = time.perf_counter()
+        try:
+            # Asked before reading: pixels that change meanwhile count as old and are read again.
+            revision = source.revision(key)
+            pixels = source.read_tile(key)
+        except Exception as error:  # noqa: BLE001 - the reader loop must outlive any source, see ARCHITECTURE 9
+            self._inbox.post(partial(self._went_wrong, address, error))
+            return
+        seconds = time.perf_counter() - started
+        self._inbox.post(partial(self._arrived, address, CachedTile(pixels, revision), seconds))
+
+
+class _Keys:
+    """Tile keys that answer `in` by asking."""
+
+    def __init__(self, holds: Callable[[TileKey], bool]) -> None:
+        self._holds = holds
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, TileKey) and self._holds(key)
