@@ -1,0 +1,102 @@
+"""What a heatmap's values belong to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import pathview
+from pathview.inference.card import ModelCard
+from pathview.slides.reader import SlideInfo
+
+_IDENTITY = {
+    "slide_fingerprint": "another slide's values",
+    "model": "another model's values",
+    "model_version": "another model version's values",
+    "weights_sha256": "values of other weights",
+    "classes": "other classes",
+    "model_mpp": "values at another resolution",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeatmapFacts:
+    """Model and slide of a heatmap; JSON-able and picklable.
+
+    Attributes
+    ----------
+    model, model_version, weights_sha256, model_mpp
+        From the model's card; um/px.
+    classes, positive, threshold
+        Output classes, the one shown first, and from which probability on a cell counts as it.
+    slide_fingerprint, slide_size, slide_mpp
+        Identity, level-0 (width, height), and (x, y) um/px used by the run.
+    pathview_version
+        The program that made it.
+    """
+
+    model: str
+    model_version: str
+    weights_sha256: str
+    model_mpp: float
+    classes: tuple[str, ...]
+    positive: str
+    threshold: float
+    slide_fingerprint: str
+    slide_size: tuple[int, int]
+    slide_mpp: tuple[float, float] | None
+    pathview_version: str
+
+    @classmethod
+    def of(cls, card: ModelCard, info: SlideInfo) -> Self:
+        """Gather the facts of a run that starts now."""
+        return cls(
+            card.name,
+            card.version,
+            card.sha256,
+            card.mpp,
+            card.classes,
+            card.positive,
+            card.threshold,
+            info.fingerprint,
+            info.size,
+            info.mpp,
+            pathview.__version__,
+        )
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If `values` is something else.
+        """
+        mpp = values["slide_mpp"]
+        width, height = values["slide_size"]
+        return cls(
+            model=str(values["model"]),
+            model_version=str(values["model_version"]),
+            weights_sha256=str(values["weights_sha256"]),
+            model_mpp=float(values["model_mpp"]),
+            classes=tuple(str(name) for name in values["classes"]),
+            positive=str(values["positive"]),
+            threshold=float(values["threshold"]),
+            slide_fingerprint=str(values["slide_fingerprint"]),
+            slide_size=(int(width), int(height)),
+            slide_mpp=None if mpp is None else (float(mpp[0]), float(mpp[1])),
+            pathview_version=str(values["pathview_version"]),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the facts as JSON values."""
+        return asdict(self)
+
+    def difference(self, other: HeatmapFacts) -> str:
+        """Return why values under these facts are not `other`'s, or "" when they can be mixed."""
+        for name, words in _IDENTITY.items():
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if mine != theirs:
+                return f"{words} ({mine!r}, not {theirs!r})"
+        return ""

@@ -1,0 +1,79 @@
+"""One class of a heatmap as a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pathview.core.pyramid import Pyramid, TileKey
+from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, Scalar
+
+if TYPE_CHECKING:
+    from pathview.inference.heatmap import Heatmap
+
+TILE = 256
+"""Edge, in cells, of tiles on the screen and of chunks on disk: one write makes one of each stale."""
+
+
+class HeatmapChannel:
+    """The `TileSource` of one class: level 0 has one pixel a cell, coarser levels the mean of what is done.
+
+    Where nothing under a pixel is done it carries a code of `pathview.tiles.source`: FAILED if any cell
+    failed, else NOT_RUN if any waits, else SKIPPED. Tiles may be read while the heatmap is written: a cell's
+    value is there before its state says so.
+    """
+
+    def __init__(self, heatmap: Heatmap, index: int) -> None:
+        self._heatmap = heatmap
+        self._index = index
+
+    @property
+    def pyramid(self) -> Pyramid:
+        """One source pixel a cell, `scale` the stride and `origin` the grid's, in level-0 pixels."""
+        return self._heatmap.pyramid
+
+    @property
+    def kind(self) -> Literal["scalar"]:
+        """Values, to be coloured by the screen."""
+        return "scalar"
+
+    def revision(self, key: TileKey) -> int:
+        """Return a number that grows with each write under the tile."""
+        row, col = key.row << key.level, key.col << key.level
+        span = 1 << key.level
+        return int(self._heatmap.revisions[row : row + span, col : col + span].sum())
+
+    def read_tile(self, key: TileKey) -> Scalar:
+        """Read one tile."""
+        span = TILE << key.level
+        rows = slice(key.row * span, (key.row + 1) * span)
+        cols = slice(key.col * span, (key.col + 1) * span)
+        # The state first: a cell that becomes done in between is shown as waiting, never as NaN.
+        state = self._heatmap.state[rows, cols].copy()
+        scores = self._heatmap.scores[self._index, rows, cols]
+        width, height = self.pyramid.pixels(key)
+        tile = np.full((height, width), NOT_RUN, np.float32)
+        part = _shown(scores, state, 1 << key.level)
+        tile[: part.shape[0], : part.shape[1]] = part
+        return tile
+
+
+def _shown(scores: NDArray[np.float32], state: NDArray[np.uint8], step: int) -> Scalar:
+    done = state == 1
+    total = _summed(np.where(done, scores, np.float32(0)), step)
+    count = _summed(done.astype(np.float32), step)
+    code = np.full(count.shape, SKIPPED, np.float32)
+    code[_summed((state == 0).astype(np.float32), step) > 0] = NOT_RUN
+    code[_summed((state == 3).astype(np.float32), step) > 0] = FAILED
+    return np.where(count > 0, total / np.maximum(count, 1), code).astype(np.float32)
+
+
+def _summed(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    if step == 1 or not values.size:
+        return values
+    rows, cols = values.shape
+    padded = np.pad(values, ((0, -rows % step), (0, -cols % step)))
+    blocks = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step)
+    return np.asarray(blocks.sum(axis=(1, 3)), np.float32)

@@ -1,0 +1,170 @@
+"""A heatmap on disk: a zarr group with the arrays `scores` and `state`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from pathview.core.errors import HeatmapMismatchError
+from pathview.inference.facts import HeatmapFacts
+from pathview.inference.grid import PatchGrid, cells_inside
+from pathview.inference.heatmap_channel import TILE
+
+if TYPE_CHECKING:
+    import zarr
+
+_FORMAT = 1
+_FAILURES_KEPT = 1000
+
+
+class HeatmapStore:
+    """The zarr group of one heatmap.
+
+    `scores` is (classes, rows, columns) float32 with NaN as fill, `state` (rows, columns) uint8 with 0 as
+    fill; everything else is in the group's attributes. zarr writes a chunk beside the old one and renames
+    it, so that a chunk is old or new and never torn.
+    """
+
+    def __init__(self, path: Path, group: zarr.Group, facts: HeatmapFacts) -> None:
+        self.path = path
+        self.facts = facts
+        self._group = group
+        # Looked up once: each look-up reads and parses the array's metadata file.
+        self._scores = cast("zarr.Array[Any]", group["scores"])
+        self._state = cast("zarr.Array[Any]", group["state"])
+        self._failures_kept = self.read_failures()
+
+    @classmethod
+    def create(cls, path: Path, grid: PatchGrid, facts: HeatmapFacts) -> Self:
+        """Make an empty store.
+
+        Raises
+        ------
+        FileExistsError
+            If something is at `path`.
+        """
+        import zarr
+
+        if path.exists():
+            raise FileExistsError(f"{path} exists")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        group = zarr.open_group(str(path), mode="w", zarr_format=3)
+        classes = len(facts.classes)
+        # zarr has no arrays without a chunk; an empty grid still gets chunks of one cell.
+        chunk = tuple(max(1, min(TILE, length)) for length in grid.shape)
+        group.create_array(
+            "scores",
+            shape=(classes, *grid.shape),
+            chunks=(classes, *chunk),
+            dtype="float32",
+            fill_value=np.nan,
+        )
+        group.create_array("state", shape=grid.shape, chunks=chunk, dtype="uint8", fill_value=0)
+        # Written last: a folder that was being made when the power went has no attributes and is refused.
+        group.update_attributes({"pathview_heatmap": _FORMAT, **facts.to_json(), "grid": _grid_to_json(grid)})
+        return cls(path, group, facts)
+
+    @classmethod
+    def open(cls, path: Path, *, writable: bool) -> Self:
+        """Open what `create` made.
+
+        Raises
+        ------
+        HeatmapMismatchError
+            If it is something else.
+        """
+        import zarr
+
+        try:
+            group = zarr.open_group(str(path), mode="r+" if writable else "r")
+            if group.attrs["pathview_heatmap"] != _FORMAT:
+                raise ValueError(f"format {group.attrs['pathview_heatmap']} is not {_FORMAT}")
+            return cls(path, group, HeatmapFacts.from_json(dict(group.attrs)))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise HeatmapMismatchError(path, f"not a heatmap ({type(error).__name__}: {error})") from error
+
+    def read_grid(self) -> PatchGrid:
+        """Return the grid; selected are the cells inside that are not marked as skipped."""
+        facts = cast("dict[str, Any]", self._group.attrs["grid"])
+        rows, cols = facts["shape"]
+        everything = np.ones((rows, cols), bool)
+        region = None if facts["region_wkb"] is None else shapely.from_wkb(facts["region_wkb"])
+        grid = PatchGrid(
+            (float(facts["origin"][0]), float(facts["origin"][1])),
+            float(facts["patch"]),
+            float(facts["stride"]),
+            int(facts["pixels"]),
+            (rows, cols),
+            everything,
+            everything,
+            region,
+        )
+        inside = cells_inside(grid)
+        return PatchGrid(
+            grid.origin,
+            grid.patch,
+            grid.stride,
+            grid.pixels,
+            grid.shape,
+            inside,
+            inside & (np.asarray(self._state[...]) != 2),
+            region,
+        )
+
+    def read_arrays(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Return all of (`scores`, `state`)."""
+        return np.array(self._scores[...], np.float32), np.array(self._state[...], np.uint8)
+
+    def read_failures(self) -> dict[tuple[int, int], str]:
+        """Return the reasons of failed cells by (row, column)."""
+        kept = cast("list[list[Any]]", self._group.attrs.get("failures", []))
+        return {(int(row), int(col)): str(reason) for row, col, reason in kept}
+
+    def write(
+        self,
+        scores: NDArray[np.float32],
+        state: NDArray[np.uint8],
+        tiles: Iterable[tuple[int, int]],
+        failures: dict[tuple[int, int], str],
+    ) -> None:
+        """Write the chunks of `tiles`, (row, column) in tiles: all values, then all states."""
+        windows = [_window(tile) for tile in sorted(tiles)]
+        for rows, cols in windows:
+            self._scores[:, rows, cols] = scores[:, rows, cols]
+        for rows, cols in windows:
+            self._state[rows, cols] = state[rows, cols]
+        kept = dict(itertools.islice(failures.items(), _FAILURES_KEPT))
+        if kept != self._failures_kept:
+            self.note({"failures": [[row, col, reason] for (row, col), reason in kept.items()]})
+            self._failures_kept = kept
+
+    def note_grid(self, grid: PatchGrid) -> None:
+        """Keep another region on the same lattice."""
+        self.note({"grid": _grid_to_json(grid)})
+
+    def note(self, facts: dict[str, Any]) -> None:
+        """Add to the group's attributes."""
+        self._group.update_attributes(facts)
+
+
+def _window(tile: tuple[int, int]) -> tuple[slice, slice]:
+    row, col = tile[0] * TILE, tile[1] * TILE
+    return slice(row, row + TILE), slice(col, col + TILE)
+
+
+def _grid_to_json(grid: PatchGrid) -> dict[str, Any]:
+    region = None if grid.region is None else shapely.to_wkb(grid.region, hex=True)
+    return {
+        "origin": list(grid.origin),
+        "patch": grid.patch,
+        "stride": grid.stride,
+        "pixels": grid.pixels,
+        "shape": list(grid.shape),
+        "region_wkb": region,
+    }

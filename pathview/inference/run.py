@@ -1,0 +1,352 @@
+"""The loop: choose cells, read them, ask the model, write down what it says."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+import numpy as np
+from psygnal import Signal
+
+from pathview.core.errors import ModelError, PathViewError
+from pathview.core.geometry import Box
+from pathview.core.inbox import Inbox
+from pathview.inference.batch import BatchSize
+from pathview.inference.card import ModelCard
+from pathview.inference.grid import PatchGrid
+from pathview.inference.heatmap import Heatmap
+from pathview.inference.model import Patches, Prediction, TileModel
+from pathview.inference.order import CellOrder, Cells
+from pathview.inference.read_ahead import Loaded, ReadAhead
+from pathview.slides.slide import Slide
+
+# A step never sleeps longer than this, so that pause and cancel take effect at once.
+_NAP_S = 0.05
+_STATUS_S = 0.1
+_RATE_S = 5.0
+_SLACK = 1e-5
+
+
+class RunState(StrEnum):
+    """Where a run stands; the last three are final."""
+
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in (RunState.DONE, RunState.CANCELLED, RunState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """A run at one moment.
+
+    Attributes
+    ----------
+    state
+        Where it stands.
+    done, total, skipped, failed
+        Cells of the heatmap; `total` are to be looked at, `skipped` hold no tissue.
+    patches_per_s
+        Over the last seconds, 0 before there is a measure.
+    seconds_left
+        At that rate, or None before there is a measure.
+    error
+        Why the state is FAILED.
+    """
+
+    state: RunState
+    done: int = 0
+    total: int = 0
+    skipped: int = 0
+    failed: int = 0
+    patches_per_s: float = 0.0
+    seconds_left: float | None = None
+    error: Exception | None = None
+
+
+class Run(Protocol):
+    """What the window, the command line and a batch queue hold, wherever the model runs."""
+
+    changed: ClassVar[Signal]
+    """`RunStatus`, on the main thread."""
+
+    @property
+    def status(self) -> RunStatus:
+        """The newest status."""
+        ...
+
+    def focus(self, box: Box) -> None:
+        """Look next at what is near the middle of this level-0 box."""
+        ...
+
+    def pause(self) -> None:
+        """Stop after the batch in hand, until `resume`."""
+        ...
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        ...
+
+    def cancel(self) -> None:
+        """Stop for good after the batch in hand; what is done stays."""
+        ...
+
+
+class InferenceRun:
+    """One model over one slide, a batch at a time: ``while run.step(): pass``.
+
+    `step` and `close` belong to one thread, which also gets the heatmap's signal; `focus`, `pause`, `resume`
+    and `cancel` may be called from any. `changed` comes through the inbox.
+
+    Parameters
+    ----------
+    slide
+        Open; stays the caller's to close.
+    model
+        Loaded by the first step; stays the caller's to unload, so that the next run may use it again.
+    grid, heatmap
+        Where to look and where to write; cells that the heatmap has already are not looked at again.
+    inbox
+        Takes status changes to the main thread.
+    batch
+        Most patches at a time; fewer where a batch would take so long that a pause had to wait for it, or
+        where the device has no room.
+    readers
+        Threads that read patches.
+    device
+        Where the model is loaded.
+    """
+
+    changed = Signal(RunStatus)
+
+    def __init__(
+        self,
+        slide: Slide,
+        model: TileModel,
+        grid: PatchGrid,
+        heatmap: Heatmap,
+        inbox: Inbox,
+        *,
+        batch: int = 32,
+        readers: int = 2,
+        device: str = "cpu",
+    ) -> None:
+        self.model = model
+        self.heatmap = heatmap
+        self._device = device
+        self._inbox = inbox
+        self._size = BatchSize(batch)
+        self._order = CellOrder(grid, heatmap.pending(), batch)
+        self._ahead = ReadAhead(slide, grid, readers=readers)
+        self._loaded: deque[Loaded] = deque()
+        self._focus: Box | None = None
+        self._focused: Box | None = None
+        self._going = threading.Event()
+        self._going.set()
+        self._cancelled = threading.Event()
+        self._rate: deque[tuple[float, int]] = deque()
+        self._tried = 0
+        self._status = self._measure(RunState.READY)
+        self._told_at = 0.0
+
+    @property
+    def status(self) -> RunStatus:
+        """The newest status; any thread."""
+        return self._status
+
+    def focus(self, box: Box) -> None:
+        """Look next at what is near the middle of this level-0 box; any thread."""
+        self._focus = box
+
+    def pause(self) -> None:
+        """Stop after the batch in hand, until `resume`; any thread."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        """Go on after `pause`; any thread."""
+        self._going.set()
+
+    def cancel(self) -> None:
+        """Stop for good after the batch in hand; what is done stays; any thread."""
+        self._cancelled.set()
+        self._going.set()
+
+    def step(self) -> bool:
+        """Look at one batch, or wait a moment for it (or for `resume`).
+
+        Returns
+        -------
+        bool
+            False when the run has come to its end, whichever; `status` says which.
+        """
+        if self._status.state.final:
+            return False
+        try:
+            return self._advance()
+        except (PathViewError, OSError) as error:
+            return self._finish(RunState.FAILED, error)
+
+    def close(self) -> None:
+        """Stop where it stands: flush the heatmap and end the reading threads."""
+        if not self._status.state.final:
+            self._finish(RunState.CANCELLED)
+
+    def _advance(self) -> bool:
+        if self._cancelled.is_set():
+            return self._finish(RunState.CANCELLED)
+        if not self._going.is_set():
+            return self._rest()
+        if self._status.state is not RunState.RUNNING:
+            self._start()
+        self._read_on()
+        if not self._loaded and not len(self._ahead):
+            return self._finish(RunState.DONE)
+        batch = self._collect()
+        if batch is not None:
+            self._look(*batch)
+            self._read_on()
+        if time.monotonic() - self._told_at >= _STATUS_S:
+            self._tell(self._measure(RunState.RUNNING))
+        return True
+
+    def _rest(self) -> bool:
+        if self._status.state is not RunState.PAUSED:
+            self.heatmap.flush()
+            self._rate.clear()
+            self._tell(self._measure(RunState.PAUSED))
+        self._going.wait(_NAP_S)
+        return True
+
+    def _start(self) -> None:
+        self._tell(self._measure(RunState.RUNNING))
+        # Reading starts before loading, which may take seconds the first time.
+        self._read_on()
+        _load(self.model, self._device)
+        self._rate.append((time.monotonic(), self._tried))
+
+    def _read_on(self) -> None:
+        focus = self._focus
+        if focus is not self._focused and focus is not None:
+            self._order.focus(*focus.center)
+            self._focused = focus
+        # What is asked for can no longer follow the focus, so it is only what two batches take.
+        while len(self._order) and len(self._ahead) < 2 * self._size.now:
+            self._ahead.ask(self._order.take())
+
+    def _collect(self) -> tuple[Cells, Patches] | None:
+        """Return up to a batch of patches that have been read, or None when there is none yet."""
+        wanted = self._size.now
+        while sum(len(block.cells) for block in self._loaded) < wanted and len(self._ahead):
+            loaded = self._ahead.take(_NAP_S)
+            if loaded is None:
+                break
+            for cells, reason in loaded.failures:
+                self.heatmap.fail(cells, reason)
+            if len(loaded.cells):
+                self._loaded.append(loaded)
+        if not self._loaded:
+            return None
+        cells = np.concatenate([block.cells for block in self._loaded])
+        patches = np.concatenate([block.patches for block in self._loaded])
+        self._loaded.clear()
+        if len(cells) > wanted:
+            self._loaded.append(Loaded(cells[wanted:], patches[wanted:]))
+        return cells[:wanted], patches[:wanted]
+
+    def _look(self, cells: Cells, patches: Patches) -> None:
+        began = time.monotonic()
+        try:
+            prediction = _predict(self.model, patches)
+        except MemoryError as error:
+            if not self._size.shrink():
+                name = self.model.card.name
+                raise ModelError(name, f"out of memory on {self._device} with one patch: {error}") from error
+            self._loaded.appendleft(Loaded(cells, patches))
+            return
+        self._size.learn(len(cells), time.monotonic() - began)
+        self.heatmap.write(cells, prediction)
+        self._tried += len(cells)
+
+    def _measure(self, state: RunState, error: Exception | None = None) -> RunStatus:
+        now = time.monotonic()
+        if state is RunState.RUNNING and self._rate:
+            self._rate.append((now, self._tried))
+            while len(self._rate) > 2 and self._rate[1][0] < now - _RATE_S:
+                self._rate.popleft()
+        rate = 0.0
+        if len(self._rate) > 1:
+            (then, before), (last, after) = self._rate[0], self._rate[-1]
+            rate = (after - before) / (last - then) if last > then else 0.0
+        progress = self.heatmap.progress
+        left = progress.total - progress.done - progress.failed
+        return RunStatus(state, *progress, rate, left / rate if rate else None, error)
+
+    def _tell(self, status: RunStatus) -> None:
+        self._status = status
+        self._told_at = time.monotonic()
+        self._inbox.post(lambda: self.changed.emit(status))
+
+    def _finish(self, state: RunState, error: Exception | None = None) -> bool:
+        self._ahead.close()
+        self._loaded.clear()
+        try:
+            self.heatmap.flush()
+        except OSError as full:
+            state, error = RunState.FAILED, error or full
+        self._tell(self._measure(state, error))
+        return False
+
+
+def check_prediction(prediction: object, patches: int, card: ModelCard) -> None:
+    """Refuse what a model may not say.
+
+    Raises
+    ------
+    ModelError
+        If `prediction` is not (patches, classes) float32, finite and within 0 to 1; it names what is wrong.
+    """
+    expected = (patches, len(card.classes))
+    fault = ""
+    if not isinstance(prediction, np.ndarray):
+        fault = f"a {type(prediction).__name__} is not an array"
+    elif prediction.shape != expected:
+        fault = f"shape {prediction.shape} is not (patches, classes) = {expected}"
+    elif prediction.dtype != np.float32:
+        fault = f"dtype {prediction.dtype} is not float32"
+    elif not np.isfinite(prediction).all():
+        fault = f"{int((~np.isfinite(prediction)).sum())} values are not finite"
+    elif prediction.min() < -_SLACK or prediction.max() > 1 + _SLACK:
+        fault = f"values from {prediction.min():g} to {prediction.max():g} are no probabilities"
+    if fault:
+        raise ModelError(card.name, f"gave a wrong prediction: {fault}")
+
+
+def _predict(model: TileModel, patches: Patches) -> Prediction:
+    try:
+        prediction = model.predict(patches)
+    except (MemoryError, ModelError):
+        raise
+    except Exception as error:  # a plugin may raise anything; it ends this run and nothing else
+        raise ModelError(model.card.name, f"failed: {type(error).__name__}: {error}") from error
+    check_prediction(prediction, len(patches), model.card)
+    return prediction
+
+
+def _load(model: TileModel, device: str) -> None:
+    try:
+        model.load(device)
+    except ModelError:
+        raise
+    except Exception as error:  # as above
+        raise ModelError(model.card.name, f"cannot be loaded: {type(error).__name__}: {error}") from error

@@ -1,0 +1,154 @@
+"""Where a slide holds tissue."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pathview.core.geometry import Box
+from pathview.core.region import Region, downsample_for
+from pathview.slides.reader import Rgb
+from pathview.slides.slide import Slide
+
+_UNKNOWN_SCALE_DOWNSAMPLE = 16.0
+_BLOCK = 256
+
+# Otsu always finds two classes, also in the noise of plain glass or inside one big tissue. Glass has a chroma
+# (largest minus smallest channel) under 6 on the slides at hand, the palest tissue starts at 8.
+_CHROMA_LOW, _CHROMA_HIGH = 8.0, 15.0
+# Silver stains and dark DAB have no colour, yet no glass is this dark; unscanned black is darker still.
+_DARK, _BLACK = 170.0, 20.0
+
+_SPECK_UM2 = 1_000.0
+_HOLE_UM2 = 20_000.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TissueMask:
+    """A coarse picture of where tissue is.
+
+    Attributes
+    ----------
+    mask
+        (rows, columns) bool, cell (0, 0) at the slide's top-left corner.
+    downsample
+        Level-0 pixels per mask pixel.
+    """
+
+    mask: NDArray[np.bool_]
+    downsample: float
+
+    def fraction(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return which share of each box is tissue.
+
+        Parameters
+        ----------
+        boxes
+            (n, 4) level-0 (x0, y0, x1, y1); what lies outside the slide is not tissue.
+
+        Returns
+        -------
+        ndarray
+            (n,) from 0 to 1, exact also where a box cuts mask pixels.
+        """
+        # The integral of a mask of constant pixels is bilinear between the corners of the summed-area table.
+        table = np.pad(self.mask.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+        x0, y0, x1, y1 = np.asarray(boxes, np.float64).T / self.downsample
+
+        def integral(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.asarray(ndimage.map_coordinates(table, np.stack([y, x]), order=1, mode="nearest"))
+
+        inside = integral(y1, x1) - integral(y0, x1) - integral(y1, x0) + integral(y0, x0)
+        share: NDArray[np.float64] = np.clip(inside / ((x1 - x0) * (y1 - y0)), 0, 1)
+        return share
+
+
+def tissue_mask(
+    slide: Slide, *, mpp: float = 8.0, slide_mpp: tuple[float, float] | None = None
+) -> TissueMask:
+    """Find the tissue of a slide by its colour.
+
+    Parameters
+    ----------
+    slide
+        An open slide.
+    mpp
+        Resolution to look at, in um/px.
+    slide_mpp
+        The slide's (x, y) um/px where the file does not say; default what the file says. Where nobody knows,
+        a fixed downsample serves: finding tissue needs no exact scale.
+
+    Returns
+    -------
+    TissueMask
+        All True on a slide that is all tissue, all False on plain glass.
+    """
+    known = slide_mpp or slide.info.mpp
+    downsample = max(1.0, downsample_for(mpp, known) or _UNKNOWN_SCALE_DOWNSAMPLE)
+    mask = _coloured(_overview(slide, downsample))
+    return TissueMask(_cleaned(mask, mpp if known else 8.0), downsample)
+
+
+def _overview(slide: Slide, downsample: float) -> Rgb:
+    # Read in blocks: a flat slide without coarse levels would otherwise decode gigabytes at once.
+    width, height = slide.info.size
+    rows, cols = math.ceil(height / downsample), math.ceil(width / downsample)
+    image = np.empty((rows, cols, 3), np.uint8)
+    for top in range(0, rows, _BLOCK):
+        for left in range(0, cols, _BLOCK):
+            bottom, right = min(rows, top + _BLOCK), min(cols, left + _BLOCK)
+            box = Box(left * downsample, top * downsample, right * downsample, bottom * downsample)
+            image[top:bottom, left:right] = slide.read(Region(box, downsample))
+    return image
+
+
+def _coloured(image: Rgb) -> NDArray[np.bool_]:
+    balanced = image * _white_balance(image)
+    smooth = ndimage.gaussian_filter(balanced, (0.7, 0.7, 0), mode="nearest")
+    chroma = smooth.max(axis=2) - smooth.min(axis=2)
+    threshold = float(np.clip(_otsu(chroma), _CHROMA_LOW, _CHROMA_HIGH))
+    light = smooth.mean(axis=2)
+    return np.asarray(((chroma > threshold) | (light < _DARK)) & (light > _BLACK), bool)
+
+
+def _white_balance(image: Rgb) -> NDArray[np.float32]:
+    """Return the (3,) factors that make tinted glass gray; ones where no glass stands out."""
+    pixels = image.reshape(-1, 3)[:: max(1, image.size // 3_000_000)]
+    tint = pixels.max(axis=1).astype(np.int16) - pixels.min(axis=1)
+    bright = pixels[(pixels.min(axis=1) > 190) & (tint < 25)]
+    # Glass is one colour over much of the slide; pale tissue is textured and spreads over many.
+    bins = np.ravel_multi_index(tuple((bright // 8).T), (32, 32, 32))
+    counts = np.bincount(bins, minlength=1)
+    if counts.max() < 0.05 * len(pixels):
+        return np.ones(3, np.float32)
+    glass = np.median(bright[bins == counts.argmax()], axis=0)
+    return np.asarray(glass.mean() / glass, np.float32)
+
+
+def _otsu(values: NDArray[np.float32]) -> float:
+    counts, edges = np.histogram(values, bins=256, range=(0, 256))
+    middle = (edges[:-1] + edges[1:]) / 2
+    below = counts.cumsum()
+    above = below[-1] - below
+    mass = (counts * middle).cumsum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.nan_to_num(mass / below - (mass[-1] - mass) / above)
+    return float(edges[1 + int(np.argmax(below * above * apart**2))])
+
+
+def _cleaned(mask: NDArray[np.bool_], mpp: float) -> NDArray[np.bool_]:
+    closed = ndimage.binary_closing(np.pad(mask, 1), np.ones((3, 3), bool))[1:-1, 1:-1] | mask
+    return ~_without_small(~_without_small(closed, _SPECK_UM2 / mpp**2), _HOLE_UM2 / mpp**2)
+
+
+def _without_small(mask: NDArray[np.bool_], pixels: float) -> NDArray[np.bool_]:
+    labels, count = ndimage.label(mask)
+    if not count:
+        return mask
+    keep = np.bincount(labels.ravel()) >= pixels
+    keep[0] = False
+    return np.asarray(keep[labels], bool)

@@ -1,0 +1,120 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pathview.core.inbox import Inbox
+from pathview.inference.card import ModelCard, Task
+from pathview.inference.grid import PatchGrid, make_grid
+from pathview.inference.heatmap import Heatmap
+from pathview.inference.model import ModelSource, Patches, Prediction
+from pathview.inference.run import InferenceRun
+from pathview.slides.made import MadeReader
+from pathview.slides.slide import Slide
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass
+class MeanModel:
+    """Says how red and how green a patch is; may be told to break."""
+
+    card: ModelCard
+    fits: int = 10_000
+    sizes: list[int] = field(default_factory=list)
+    loaded: str = ""
+
+    def load(self, device: str) -> None:
+        self.loaded = device
+
+    def predict(self, patches: Patches) -> Prediction:
+        if len(patches) > self.fits:
+            raise MemoryError(f"{len(patches)} patches")
+        self.sizes.append(len(patches))
+        return (patches.mean(axis=(1, 2))[:, :2] / 255).astype(np.float32)
+
+    def unload(self) -> None:
+        self.loaded = ""
+
+
+@pytest.fixture
+def card() -> ModelCard:
+    return ModelCard(
+        name="mean",
+        version="1",
+        task=Task.CLASSIFY,
+        mpp=1.0,
+        patch=32,
+        stride=32,
+        classes=("red", "green"),
+        positive="green",
+    )
+
+
+@pytest.fixture
+def reader() -> MadeReader:
+    return MadeReader((1500, 1100), mpp=0.5)
+
+
+@pytest.fixture
+def slide(reader: MadeReader) -> Slide:
+    return Slide(reader)
+
+
+@pytest.fixture
+def grid(slide: Slide, card: ModelCard) -> PatchGrid:
+    return make_grid(slide.info, card)
+
+
+@pytest.fixture
+def model(card: ModelCard) -> MeanModel:
+    return MeanModel(card)
+
+
+@pytest.fixture
+def expected(slide: Slide, grid: PatchGrid, model: MeanModel) -> np.ndarray:
+    """Scores (classes, rows, cols), one patch at a time and without any of the machinery."""
+    from pathview.core.geometry import Box
+    from pathview.core.region import Region
+
+    cells = np.argwhere(np.ones(grid.shape, bool))
+    patches = [slide.read(Region(Box(*corners), grid.downsample)) for corners in grid.boxes(cells)]
+    return model.predict(np.stack(patches)).T.reshape(2, *grid.shape)
+
+
+MakeRun = Callable[..., InferenceRun]
+
+
+@pytest.fixture
+def make_run(slide: Slide, card: ModelCard, grid: PatchGrid, model: MeanModel) -> Iterator[MakeRun]:
+    """Make runs over the made slide; they are closed at the end."""
+    runs = []
+
+    def make(path: Path | None = None, *, batch: int = 16, with_model: object = None) -> InferenceRun:
+        heatmap = Heatmap.open_or_create(path, grid, card, slide.info)
+        chosen = with_model or model
+        run = InferenceRun(slide, chosen, grid, heatmap, Inbox(), batch=batch)  # type: ignore[arg-type]
+        runs.append(run)
+        return run
+
+    yield make
+    for run in runs:
+        run.close()
+
+
+@pytest.fixture
+def texture() -> ModelSource:
+    """The bundled numpy plugin."""
+    card = ModelCard(
+        name="texture-demo",
+        version="1.0.0",
+        task=Task.CLASSIFY,
+        mpp=1.0,
+        patch=64,
+        stride=64,
+        classes=("Smooth", "Busy"),
+        positive="Busy",
+    )
+    return ModelSource(card, REPOSITORY / "plugins" / "texture_demo", "model:make")

@@ -1,0 +1,212 @@
+from collections.abc import Callable
+from pathlib import Path
+from threading import Timer
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pathview.core.errors import ModelError
+from pathview.core.geometry import Box
+from pathview.core.inbox import Inbox
+from pathview.inference.batch import BatchSize
+from pathview.inference.card import ModelCard
+from pathview.inference.grid import PatchGrid
+from pathview.inference.heatmap import CellState, Heatmap
+from pathview.inference.run import InferenceRun, RunState, RunStatus, check_prediction
+from pathview.slides.made import MadeReader
+from pathview.slides.slide import Slide
+
+MakeRun = Callable[..., InferenceRun]
+Scores = np.ndarray
+
+
+def run_through(run: InferenceRun) -> None:
+    while run.step():
+        pass
+
+
+def test_the_heatmap_equals_direct_computation(make_run: MakeRun, expected: Scores) -> None:
+    run = make_run()
+    run_through(run)
+    assert run.status.state is RunState.DONE
+    assert run.status.done == run.status.total == expected[0].size
+    np.testing.assert_array_equal(run.heatmap.scores, expected)
+    assert (run.heatmap.state == CellState.DONE).all()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.integers(0, 40), focus=st.tuples(st.floats(-100, 2000), st.floats(-100, 2000)))
+def test_cancel_anywhere_then_resume_gives_the_same(
+    make_run: MakeRun,
+    expected: Scores,
+    tmp_path_factory: pytest.TempPathFactory,
+    steps: int,
+    focus: tuple[float, float],
+) -> None:
+    path = tmp_path_factory.mktemp("cancelled") / "heatmap.zarr"
+    first = make_run(path)
+    first.focus(Box(*focus, *focus))
+    for _ in range(steps):
+        first.step()
+    first.cancel()
+    first.step()
+    assert first.status.state.final
+    kept = int((Heatmap.open(path).state == CellState.DONE).sum())
+    assert kept == first.status.done
+
+    second = make_run(path)
+    second.model.sizes.clear()  # type: ignore[attr-defined]
+    run_through(second)
+    assert sum(second.model.sizes) == expected[0].size - kept  # type: ignore[attr-defined]
+    stored = Heatmap.open(path)
+    np.testing.assert_array_equal(stored.scores, expected)
+    assert (stored.state == CellState.DONE).all()
+
+
+def test_the_focus_comes_first_and_changes_no_value(make_run: MakeRun, expected: Scores) -> None:
+    run = make_run(batch=4)
+    run.focus(Box(1400, 1000, 1410, 1010))
+    while not (run.heatmap.state == CellState.DONE).any():
+        run.step()
+    row, col = np.argwhere(run.heatmap.state == CellState.DONE).mean(axis=0)
+    assert row > run.heatmap.grid.shape[0] / 2
+    assert col > run.heatmap.grid.shape[1] / 2
+    run.focus(Box(0, 0, 10, 10))
+    run_through(run)
+    np.testing.assert_array_equal(run.heatmap.scores, expected)
+
+
+def test_pause_holds_and_resume_goes_on(make_run: MakeRun) -> None:
+    run = make_run()
+    while run.heatmap.progress.done == 0:
+        run.step()
+    run.pause()
+    assert run.step()
+    paused = run.status.state
+    assert paused is RunState.PAUSED
+    done = run.heatmap.progress.done
+    run.step()
+    assert run.heatmap.progress.done == done
+    # From another thread, while the stepping one waits.
+    timer = Timer(0.02, run.resume)
+    timer.start()
+    run_through(run)
+    timer.join()
+    assert run.status.state is RunState.DONE
+
+
+def test_cancel_wins_over_pause(make_run: MakeRun) -> None:
+    run = make_run()
+    run.pause()
+    run.step()
+    run.cancel()
+    assert not run.step()
+    assert run.status.state is RunState.CANCELLED
+    assert not run.step()
+
+
+def test_statuses_come_through_the_inbox(
+    slide: Slide, model: object, grid: PatchGrid, card: ModelCard
+) -> None:
+    inbox = Inbox()
+    seen: list[RunStatus] = []
+    heatmap = Heatmap.create(None, grid, card, slide.info)
+    run = InferenceRun(slide, model, grid, heatmap, inbox, device="cpu")  # type: ignore[arg-type]
+    run.changed.connect(seen.append)
+    run_through(run)
+    assert not seen
+    inbox.drain()
+    assert [seen[0].state, seen[-1].state] == [RunState.RUNNING, RunState.DONE]
+    assert seen[-1].seconds_left in (None, 0)
+    assert model.loaded == "cpu"  # type: ignore[attr-defined]
+
+
+def test_too_little_memory_halves_the_batch(make_run: MakeRun, model: object, expected: Scores) -> None:
+    model.fits = 3  # type: ignore[attr-defined]
+    model.sizes.clear()  # type: ignore[attr-defined]
+    run = make_run(batch=64)
+    run_through(run)
+    assert run.status.state is RunState.DONE
+    assert max(model.sizes) == 2  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(run.heatmap.scores, expected)
+
+
+def test_no_memory_for_one_patch_fails(make_run: MakeRun, model: object) -> None:
+    model.fits = 0  # type: ignore[attr-defined]
+    run = make_run()
+    run_through(run)
+    assert run.status.state is RunState.FAILED
+    assert "out of memory" in str(run.status.error)
+
+
+def test_a_model_error_keeps_what_is_done(make_run: MakeRun, model: object, tmp_path: Path) -> None:
+    predict = model.predict  # type: ignore[attr-defined]
+
+    def breaks(patches: np.ndarray) -> np.ndarray:
+        if len(model.sizes) >= 3:  # type: ignore[attr-defined]
+            raise ZeroDivisionError("by zero")
+        return predict(patches)  # type: ignore[no-any-return]
+
+    model.predict = breaks  # type: ignore[attr-defined]
+    run = make_run(tmp_path / "heatmap.zarr")
+    run_through(run)
+    assert run.status.state is RunState.FAILED
+    assert isinstance(run.status.error, ModelError)
+    assert isinstance(run.status.error.__cause__, ZeroDivisionError)
+    assert 0 < run.status.done == Heatmap.open(tmp_path / "heatmap.zarr").progress.done
+
+
+def test_unreadable_patches_fail_alone(
+    make_run: MakeRun, reader: MadeReader, tmp_path: Path, expected: Scores
+) -> None:
+    path = tmp_path / "heatmap.zarr"
+    reader.failing.add((0, 2, 1))
+    run = make_run(path)
+    run_through(run)
+    assert run.status.state is RunState.DONE
+    bad = run.heatmap.state == CellState.FAILED
+    # Tile (2, 1) of 256 px spans 512-768 by 256-512: cells of 64 px.
+    assert bad[4:8, 8:12].all()
+    assert bad.sum() == 16 == run.status.failed
+    assert run.status.done == run.status.total - 16
+    np.testing.assert_array_equal(run.heatmap.scores[:, ~bad], expected[:, ~bad])
+    value = Heatmap.open(path).value_at(600, 300)
+    assert value is not None
+    assert value.state is CellState.FAILED
+    assert "made to fail" in value.reason
+
+    reader.failing.clear()
+    again = make_run(path)
+    run_through(again)
+    np.testing.assert_array_equal(again.heatmap.scores, expected)
+    assert not Heatmap.open(path).failures
+
+
+@pytest.mark.parametrize(
+    ("prediction", "words"),
+    [
+        ([[0.5, 0.5]], "not an array"),
+        (np.zeros((3, 2), np.float32), "shape"),
+        (np.zeros((2, 2), np.float64), "float32"),
+        (np.full((2, 2), np.nan, np.float32), "not finite"),
+        (np.full((2, 2), 1.5, np.float32), "probabilities"),
+        (np.full((2, 2), -0.5, np.float32), "probabilities"),
+    ],
+)
+def test_bad_predictions_are_refused(card: ModelCard, prediction: object, words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        check_prediction(prediction, 2, card)
+
+
+def test_a_slow_model_gets_small_batches() -> None:
+    size = BatchSize(64)
+    size.learn(16, 1.6)
+    assert size.now == 1
+    for _ in range(10):
+        size.learn(size.now, 0.001 * size.now)
+    assert size.now == 64
+    assert size.shrink()
+    size.learn(32, 0.001)
+    assert size.now == 32
