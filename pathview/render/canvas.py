@@ -1,0 +1,147 @@
+"""The canvas: a vispy canvas that shows frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from vispy import app as vispy_app
+from vispy import gloo
+from vispy.gloo.glir import GlirParser
+
+from pathview.core.pyramid import TileKey
+from pathview.render.painter import Painter
+from pathview.tiles.loader import TileLoader
+from pathview.tiles.source import Rgb, TileSource
+from pathview.view.compose import Frame
+from pathview.view.viewport import Viewport
+
+UPLOAD_BUDGET_S = 0.004
+
+
+class GlCanvas:
+    """Shows frames on a vispy canvas of any backend; main thread only.
+
+    Parameters
+    ----------
+    app
+        A vispy `Application`; None takes the one chosen by `vispy.use`, for example "pyside6".
+    size
+        Logical pixels.
+    **options
+        Further arguments of `vispy.app.Canvas`, for example `parent`.
+    """
+
+    def __init__(self, app: Any = None, size: tuple[int, int] = (800, 600), **options: Any) -> None:
+        self._frame = Frame(Viewport((0.0, 0.0), 1.0, size))
+        self._loader: TileLoader | None = None
+        self._painter: Painter | None = None
+        self._pending = False
+        self._canvas = vispy_app.Canvas(app=app, size=size, keys=None, **options)
+        self._canvas.events.initialize.connect(self._on_initialize)
+        self._canvas.events.draw.connect(self._on_draw)
+
+    @property
+    def native(self) -> Any:
+        """The backend's own widget, a QWidget under Qt."""
+        return self._canvas.native
+
+    @property
+    def physical_size(self) -> tuple[int, int]:
+        """Width and height in physical pixels."""
+        width, height = self._canvas.physical_size
+        return int(width), int(height)
+
+    @property
+    def pixel_scale(self) -> float:
+        """Physical pixels per logical pixel."""
+        return float(self._canvas.pixel_scale)
+
+    @property
+    def pending_uploads(self) -> bool:
+        """Whether tiles in memory still wait to be drawn; compose and show again soon."""
+        return self._pending
+
+    def resident(self, source: TileSource) -> Container[TileKey]:
+        """Return the tiles of `source` that are on the GPU; a live view."""
+        return frozenset() if self._painter is None else self._painter.resident(source)
+
+    def show(self, frame: Frame, tiles: TileLoader) -> None:
+        """Upload what `frame` lacks, for some milliseconds, and ask for a painting, which draws it.
+
+        Before the first painting there may be no context, and nothing is uploaded yet.
+        """
+        self._frame = frame
+        self._loader = tiles
+        if self._painter is not None:
+            self._canvas.set_current()
+            self._pending = self._painter.upload(frame, tiles, UPLOAD_BUDGET_S)
+        self._canvas.update()
+
+    def snapshot(self) -> Rgb:
+        """Draw what is shown into memory, with all uploads done.
+
+        Returns
+        -------
+        Rgb
+            (height, width, 3) uint8, physical pixels, top row first.
+        """
+        self._canvas.set_current()
+        painter = self._complete()
+        width, height = self._frame.viewport.size
+        target = gloo.FrameBuffer(
+            gloo.Texture2D((height, width, 4)), gloo.RenderBuffer((height, width), "depth")
+        )
+        with target:
+            painter.draw(self._frame, self.pixel_scale)
+            pixels = gloo.read_pixels((0, 0, width, height), alpha=False)
+        self._canvas.context.flush_commands()
+        return np.ascontiguousarray(pixels)
+
+    def forget(self, source: TileSource) -> None:
+        """Free what `source` occupies on the GPU."""
+        if self._painter is not None:
+            self._painter.forget(source)
+
+    def rebuild(self) -> None:
+        """Start over with empty GL objects after the context was lost; tiles come back from memory."""
+        self._painter = None
+        # The names of the lost objects may be given out again: deleting them later would hit living ones.
+        self._canvas.context.glir.clear()
+        self._canvas.context.shared.parser = GlirParser()
+        self._canvas.update()
+
+    def close(self) -> None:
+        """Close the canvas and drop what it holds."""
+        self._painter = None
+        self._loader = None
+        self._canvas.close()
+
+    def _on_initialize(self, event: Any) -> None:
+        # Qt initialises once more when a new parent brings a new context.
+        if self._painter is not None:
+            self.rebuild()
+
+    def _on_draw(self, event: Any) -> None:
+        painter = self._painter or self._complete()
+        painter.draw(self._fitting(), self.pixel_scale)
+
+    def _complete(self) -> Painter:
+        # The painter, with all of the frame uploaded, however long that takes.
+        if self._painter is None:
+            self._painter = Painter(self._canvas.context)
+        if self._loader is not None:
+            self._painter.upload(self._frame, self._loader, math.inf)
+        self._pending = False
+        return self._painter
+
+    def _fitting(self) -> Frame:
+        # Between a resize and the next frame the old one is drawn about the new middle. A difference of one
+        # pixel is only the rounding of a fractional scale, and shifting by half a pixel would blur.
+        size, shown = self.physical_size, self._frame.viewport
+        if max(abs(size[0] - shown.size[0]), abs(size[1] - shown.size[1])) <= 1:
+            return self._frame
+        return replace(self._frame, viewport=shown.resized(size))

@@ -1,0 +1,148 @@
+"""The painter: everything on the GPU for one context, and how a frame is drawn from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Container, Iterator
+from itertools import zip_longest
+from typing import Any
+
+from vispy import gloo
+
+from pathview.core.pyramid import TileKey
+from pathview.render.atlas import Atlas
+from pathview.render.outlines_visual import OutlinesVisual
+from pathview.render.tiles_visual import TilesVisual
+from pathview.tiles.loader import TileLoader
+from pathview.tiles.source import TileSource
+from pathview.view.compose import Frame, RasterPass
+from pathview.view.viewport import Viewport
+
+# Edge of an atlas page in texels; four pages of colour are 200 MB.
+_PAGE_EDGE = {"rgb": 4096, "scalar": 2048}
+_PAGES = 4
+# Frames for which a tile that was read ahead keeps its slot against others of its sort.
+_PATIENCE = 120
+
+
+class Painter:
+    """Owns the GL objects of one context; each method needs that context to be current.
+
+    Parameters
+    ----------
+    context
+        The vispy `GLContext`.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._atlases: dict[tuple[str, int], Atlas] = {}
+        self._tiles = TilesVisual()
+        self._outlines = OutlinesVisual()
+
+    def resident(self, source: TileSource) -> Container[TileKey]:
+        """Return the tiles of `source` that are on the GPU."""
+        atlas = self._atlases.get(_shelf(source))
+        return frozenset() if atlas is None else atlas.resident(source)
+
+    def forget(self, source: TileSource) -> None:
+        """Free what `source` occupies; needs no context, since textures are kept."""
+        atlas = self._atlases.get(_shelf(source))
+        if atlas is not None:
+            atlas.forget(source)
+
+    def upload(self, frame: Frame, tiles: TileLoader, budget_s: float) -> bool:
+        """Bring tiles of `frame` to the GPU, best first, for about `budget_s` seconds, but at least one.
+
+        Returns
+        -------
+        bool
+            Whether some are left for the next frame.
+        """
+        for raster in frame.rasters:
+            self._atlas(raster.source).begin()
+        for raster in frame.rasters:
+            self._atlas(raster.source).touch(raster.source, raster.plan.draw)
+        deadline = time.perf_counter() + budget_s
+        count = 0
+        for raster, key in self._due(frame, tiles):
+            if count and time.perf_counter() >= deadline:
+                return True
+            count += self._upload(raster, key, tiles, frame.viewport)
+        return False
+
+    def draw(self, frame: Frame, pixel_scale: float) -> None:
+        """Draw `frame` into the current framebuffer, which is `frame.viewport.size` physical pixels large."""
+        width, height = frame.viewport.size
+        self._context.set_viewport(0, 0, width, height)
+        self._context.set_clear_color((*(part / 255 for part in frame.background), 1.0))
+        self._context.set_depth_mask(True)
+        self._context.clear(color=True, depth=True)
+        self._context.set_state(depth_test=True, blend=True, cull_face=False)
+        self._context.set_depth_func("less")
+        # The alpha of the framebuffer stays 1, or desktops would shine through translucent layers.
+        self._context.set_blend_func("src_alpha", "one_minus_src_alpha", "one", "one_minus_src_alpha")
+        for order, raster in enumerate(frame.rasters):
+            atlas = self._atlas(raster.source)
+            keys = self._drawable(raster, atlas)
+            self._tiles.draw(raster, keys, atlas, frame.viewport, order, pixel_scale)
+        self._context.set_state(depth_test=False)
+        self._outlines.draw(frame, pixel_scale)
+
+    def _drawable(self, raster: RasterPass, atlas: Atlas) -> list[TileKey]:
+        # What was uploaded since the frame was composed is drawn at once; sorted, since finest must be first.
+        resident = atlas.resident(raster.source)
+        fresh = (key for key in raster.plan.upload if key in resident)
+        return sorted({*raster.plan.draw, *fresh})
+
+    def _due(self, frame: Frame, tiles: TileLoader) -> Iterator[tuple[RasterPass, TileKey]]:
+        # What is on the screen and changed first; then by rank, so that no layer waits for all of another.
+        for raster in frame.rasters:
+            yield from (
+                (raster, key) for key in raster.plan.draw if self._outdated(raster.source, key, tiles)
+            )
+        for rank in zip_longest(*([(raster, key) for key in raster.plan.upload] for raster in frame.rasters)):
+            yield from (due for due in rank if due is not None)
+
+    def _outdated(self, source: TileSource, key: TileKey, tiles: TileLoader) -> bool:
+        slot = self._atlas(source).slot(source, key)
+        if slot is None:
+            return True  # the GPU lost it since the frame was composed
+        pixels = tiles.tile(source, key) if source.kind == "scalar" else None  # slides do not change
+        return pixels is not None and slot.pixels() is not pixels
+
+    def _upload(self, raster: RasterPass, key: TileKey, tiles: TileLoader, viewport: Viewport) -> bool:
+        pixels = tiles.tile(raster.source, key)
+        if pixels is None:
+            return False
+        atlas = self._atlas(raster.source)
+        if not atlas.put(raster.source, key, pixels, 0 if _on_screen(raster, key, viewport) else _PATIENCE):
+            return False
+        # Flushed one by one, so that the budget is measured and not guessed.
+        slot = atlas.slot(raster.source, key)
+        assert slot is not None
+        self._context.glir.associate(atlas.pages[slot.page].glir)
+        self._context.flush_commands()
+        return True
+
+    def _atlas(self, source: TileSource) -> Atlas:
+        shelf = _shelf(source)
+        if shelf not in self._atlases:
+            kind, edge = shelf
+            largest = gloo.gl.glGetParameter(gloo.gl.GL_MAX_TEXTURE_SIZE)
+            side = max(1, min(_PAGE_EDGE[kind], largest) // edge)
+            self._atlases[shelf] = Atlas(source.kind, edge, side, _PAGES)
+        return self._atlases[shelf]
+
+
+def _shelf(source: TileSource) -> tuple[str, int]:
+    return source.kind, source.pyramid.tile
+
+
+def _on_screen(raster: RasterPass, key: TileKey, viewport: Viewport) -> bool:
+    # Roots are the last resort of every cell.
+    pyramid = raster.source.pyramid
+    if key == pyramid.root:
+        return True
+    same_level = key.level == pyramid.level_for(viewport.downsample)
+    return same_level and not pyramid.box(key).intersect(viewport.box()).empty

@@ -1,0 +1,16 @@
+"""Shader programs, made from the GLSL files of this package."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from vispy import gloo
+
+
+def program(vertex: str, fragment: str) -> Any:
+    """Return a gloo program of two files of `pathview.render.shaders`, for example "tiles", "rgb"."""
+    shaders = files("pathview.render") / "shaders"
+    return gloo.Program(
+        (shaders / f"{vertex}.vert").read_text("utf-8"), (shaders / f"{fragment}.frag").read_text("utf-8")
+    )

@@ -1,0 +1,38 @@
+uniform sampler2D u_atlas;
+uniform sampler2D u_colormap;  // 256 x 1
+uniform vec2 u_atlas_size;
+uniform float u_opacity;
+uniform float u_threshold;
+uniform vec2 u_anchor;         // where level-0 (0, 0) is, so that hatching moves with the slide
+uniform float u_pixel_scale;   // physical pixels per logical pixel
+
+varying vec2 v_texel;
+varying vec4 v_slot;
+
+float line(float along, float period, float half_width) {
+    float distance = abs(mod(along, period) - 0.5 * period) * 0.70710678;
+    return 1.0 - smoothstep(half_width - 0.5, half_width + 0.5, distance);
+}
+
+void main() {
+    vec2 texel = floor(clamp(v_texel, vec2(0.5), v_slot.zw - 0.5)) + 0.5;
+    float value = texture2D(u_atlas, (v_slot.xy + texel) / u_atlas_size).r;
+    vec2 place = gl_FragCoord.xy - u_anchor;
+    float rising = line(place.x - place.y, 12.0 * u_pixel_scale, 0.6 * u_pixel_scale);
+    vec4 color;
+    if (value < -2.5) {          // failed: crossed warning lines
+        float falling = line(place.x + place.y, 12.0 * u_pixel_scale, 0.9 * u_pixel_scale);
+        color = vec4(0.84, 0.30, 0.0, 0.15 + 0.75 * max(rising, falling));
+    } else if (value < -1.5) {   // skipped
+        color = vec4(0.0);
+    } else if (value < -0.5) {   // not run: thin neutral lines
+        color = vec4(0.35, 0.37, 0.42, 0.5 * rising);
+    } else if (value < u_threshold) {
+        color = vec4(0.0);
+    } else {
+        float place_in_map = (clamp(value, 0.0, 1.0) * 255.0 + 0.5) / 256.0;
+        color = vec4(texture2D(u_colormap, vec2(place_in_map, 0.5)).rgb, 1.0);
+    }
+    // A transparent pixel still writes its depth: no coarser stand-in may show through it.
+    gl_FragColor = vec4(color.rgb, color.a * u_opacity);
+}

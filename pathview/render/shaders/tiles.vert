@@ -1,0 +1,20 @@
+// Tiles of one raster layer. Positions are physical screen pixels from the middle of the view before it is turned,
+// computed in double precision on the CPU: float32 level-0 coordinates would jitter far from the origin.
+attribute vec2 a_position;
+attribute float a_depth;
+attribute vec2 a_texel;  // inside the tile
+attribute vec4 a_slot;   // x, y, width, height of the tile inside the atlas page, in texels
+
+uniform vec2 u_size;     // physical screen pixels
+uniform vec2 u_turn;     // cosine and sine of the rotation
+
+varying vec2 v_texel;
+varying vec4 v_slot;
+
+void main() {
+    vec2 turned = vec2(u_turn.x * a_position.x - u_turn.y * a_position.y,
+                       u_turn.y * a_position.x + u_turn.x * a_position.y);
+    gl_Position = vec4(2.0 * turned.x / u_size.x, -2.0 * turned.y / u_size.y, a_depth, 1.0);
+    v_texel = a_texel;
+    v_slot = a_slot;
+}

@@ -1,0 +1,165 @@
+"""Raster layers: all tiles of a layer that share an atlas page in one draw call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from vispy import gloo
+
+from pathview.core.palette import COLORMAPS, colormap_table
+from pathview.core.pyramid import Pyramid, TileKey
+from pathview.render.atlas import Atlas
+from pathview.render.programs import program
+from pathview.view.compose import RasterPass
+from pathview.view.viewport import Viewport
+
+TexelBox = tuple[int, int, int, int]
+"""x, y, width, height inside an atlas page"""
+
+_VERTEX = np.dtype(
+    [
+        ("a_position", np.float32, 2),
+        ("a_depth", np.float32),
+        ("a_texel", np.float32, 2),
+        ("a_slot", np.float32, 4),
+    ]
+)
+# Two triangles of the corners (0, 0), (1, 0), (0, 1), (1, 1).
+_CORNERS = np.array([(0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (1, 1)])
+# Tiles reach this many screen pixels over their edges. Rasterisers snap vertices to a grid, so tiles of
+# different levels that meet at a T would let single background pixels through in turned views; the depth test
+# keeps what overlaps from being drawn twice.
+_OVERLAP = 1 / 32
+# Beyond this many screen pixels per texel the slide's own pixels are shown as squares.
+_CRISP_FROM = 4.0
+
+
+class TilesVisual:
+    """Draws raster passes; each pixel of a layer is shaded once, by the finest tile there."""
+
+    def __init__(self) -> None:
+        self._rgb = program("tiles", "rgb")
+        self._scalar = program("tiles", "scalar")
+        self._failed = program("tiles", "failed")
+        self._vertices = gloo.VertexBuffer()
+        self._colormaps: dict[str, Any] = {}
+
+    def draw(
+        self,
+        raster: RasterPass,
+        keys: Sequence[TileKey],
+        atlas: Atlas,
+        viewport: Viewport,
+        order: int,
+        pixel_scale: float,
+    ) -> None:
+        """Draw one layer into the current framebuffer, depth test on.
+
+        Parameters
+        ----------
+        raster
+            The layer.
+        keys
+            Its tiles, finest first; those that are not in `atlas` are left out.
+        atlas
+            Where the tiles lie.
+        viewport
+            Where one looks.
+        order
+            Number of the layer from below, 0 or more.
+        pixel_scale
+            Physical pixels per logical pixel.
+        """
+        pyramid = raster.source.pyramid
+        slots = [(key, slot) for key in keys if (slot := atlas.slot(raster.source, key)) is not None]
+        shader = self._prepare(raster, atlas, viewport, pixel_scale)
+        for number, page in enumerate(atlas.pages):
+            here = [(key, slot.texels) for key, slot in slots if slot.page == number]
+            if here:
+                shader["u_atlas"] = page
+                self._draw_quads(shader, quads(pyramid, here, viewport, order))
+        if raster.failed:
+            self._draw_failed(raster, viewport, order, pixel_scale)
+
+    def _prepare(self, raster: RasterPass, atlas: Atlas, viewport: Viewport, pixel_scale: float) -> Any:
+        scalar = raster.source.kind == "scalar"
+        shader = self._scalar if scalar else self._rgb
+        _place(shader, viewport, raster.layer.opacity)
+        shader["u_atlas_size"] = (atlas.page_edge, atlas.page_edge)
+        if scalar:
+            shader["u_threshold"] = raster.layer.threshold
+            shader["u_colormap"] = self._colormap(raster.layer.colormap)
+            _hatch(shader, viewport, pixel_scale)
+        else:
+            shader["u_crisp"] = float(viewport.downsample * _CRISP_FROM < 1)
+        return shader
+
+    def _draw_failed(self, raster: RasterPass, viewport: Viewport, order: int, pixel_scale: float) -> None:
+        _place(self._failed, viewport, raster.layer.opacity)
+        _hatch(self._failed, viewport, pixel_scale)
+        pyramid = raster.source.pyramid
+        cells = [(key, (0, 0, *pyramid.pixels(key))) for key in raster.failed]
+        # A little nearer than the finest tile of the layer: the lines go over the stand-in.
+        vertices = quads(pyramid, cells, viewport, order)
+        vertices["a_depth"] = _depth(order, np.array([-1.0]))
+        self._draw_quads(self._failed, vertices)
+
+    def _draw_quads(self, shader: Any, vertices: NDArray[np.void]) -> None:
+        self._vertices.set_data(vertices)
+        shader.bind(self._vertices)
+        shader.draw("triangles")
+
+    def _colormap(self, name: str | None) -> Any:
+        known = name if name in COLORMAPS else COLORMAPS[0]
+        if known not in self._colormaps:
+            table = colormap_table(known)[np.newaxis]
+            self._colormaps[known] = gloo.Texture2D(table, interpolation="nearest")
+        return self._colormaps[known]
+
+
+def quads(
+    pyramid: Pyramid, tiles: Sequence[tuple[TileKey, TexelBox]], viewport: Viewport, order: int
+) -> NDArray[np.void]:
+    """Return six vertices a tile, screen pixels from the middle of the view before it is turned.
+
+    Computed in float64 from whole numbers of level pixels, so that neighbours share their edges to the bit.
+    """
+    keys = np.array([key for key, _ in tiles])
+    slots = np.array([slot for _, slot in tiles], float)
+    level, first = keys[:, 0], keys[:, 1:] * pyramid.tile
+    pixel = pyramid.scale * np.exp2(level)
+    ends = np.stack([first, first + slots[:, 2:]], axis=1)
+    on_slide = np.array(pyramid.origin) + ends * pixel[:, None, None]
+    on_screen = (on_slide - np.array(viewport.center)) / viewport.downsample
+    outward = np.array([[-1.0], [1.0]]) * _OVERLAP
+    texels = np.stack([np.zeros_like(slots[:, 2:]), slots[:, 2:]], axis=1)
+    texels = texels + outward * (viewport.downsample / pixel)[:, None, None]
+    vertices = np.empty((len(tiles), 6), _VERTEX)
+    for axis in (0, 1):
+        vertices["a_position"][..., axis] = (on_screen + outward)[:, _CORNERS[:, axis], axis]
+        vertices["a_texel"][..., axis] = texels[:, _CORNERS[:, axis], axis]
+    vertices["a_depth"] = _depth(order, level)[:, None]
+    vertices["a_slot"] = slots[:, None]
+    return vertices.reshape(-1)
+
+
+def _depth(order: int, level: NDArray[Any]) -> NDArray[np.float64]:
+    # Later layers are nearer, and inside a layer finer tiles are; 40 layers of 40 levels fit into 16 bits.
+    return np.asarray(0.9 - 0.045 * min(order, 39) + 0.001 * level)
+
+
+def _place(shader: Any, viewport: Viewport, opacity: float) -> None:
+    shader["u_size"] = viewport.size
+    shader["u_turn"] = viewport.turn
+    shader["u_opacity"] = opacity
+
+
+def _hatch(shader: Any, viewport: Viewport, pixel_scale: float) -> None:
+    # Only the remainder matters, and only it survives float32 when the slide's corner is far away.
+    period = 36 * pixel_scale
+    x, y = viewport.to_screen(0.0, 0.0)
+    shader["u_anchor"] = (x % period, (viewport.size[1] - y) % period)
+    shader["u_pixel_scale"] = pixel_scale

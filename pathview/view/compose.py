@@ -1,0 +1,196 @@
+"""compose(): what the screen should show, as a value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from shapely.geometry.base import BaseGeometry
+
+from pathview.annotations.annotation import Annotation
+from pathview.annotations.store import AnnotationStore
+from pathview.core.geometry import Box
+from pathview.core.pyramid import TileKey
+from pathview.tiles.loader import TileLoader
+from pathview.tiles.plan import TilePlan, plan
+from pathview.tiles.source import Rgb, TileSource
+from pathview.view.layers import Layer
+from pathview.view.state import ViewState
+from pathview.view.viewport import Viewport
+
+Color = tuple[int, int, int]
+"""(r, g, b), 0-255"""
+
+NEUTRAL: Color = (118, 121, 126)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What there is to show.
+
+    Attributes
+    ----------
+    slide_tiles
+        The slide, or None.
+    heatmaps
+        Tiles by the name of the layer that shows them; a layer without an entry shows nothing.
+    annotations
+        The annotations of the slide, or None.
+    colors
+        Class colours that differ from `pathview.core.palette.class_color`; treated as immutable.
+    background
+        Colour outside the slide.
+    """
+
+    slide_tiles: TileSource | None = None
+    heatmaps: Mapping[str, TileSource] = field(default_factory=dict)
+    annotations: AnnotationStore | None = None
+    colors: Mapping[str, Color] = field(default_factory=dict)
+    background: Color = NEUTRAL
+
+
+@dataclass(frozen=True, slots=True)
+class RasterPass:
+    """One raster layer of a frame; `failed` are cells in view that could not be read."""
+
+    source: TileSource
+    plan: TilePlan
+    layer: Layer
+    failed: tuple[TileKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """All that the screen should show.
+
+    Attributes
+    ----------
+    viewport
+        Where one looks.
+    rasters
+        From the bottom to the top.
+    outlines
+        Annotations in and near the view, drawn above the rasters in this order.
+    selection
+        Which of them are selected.
+    outline_layer
+        How annotations are shown; None when their layer is hidden.
+    preview
+        What the tool is drawing right now, level-0 pixels.
+    colors
+        Class colours that differ from the palette's.
+    background
+        Colour outside the slide.
+    """
+
+    viewport: Viewport
+    rasters: tuple[RasterPass, ...] = ()
+    outlines: tuple[Annotation, ...] = ()
+    selection: frozenset[UUID] = frozenset()
+    outline_layer: Layer | None = None
+    preview: BaseGeometry | None = None
+    colors: Mapping[str, Color] = field(default_factory=dict)
+    background: Color = NEUTRAL
+
+    @property
+    def wishes(self) -> list[tuple[TileSource, TilePlan]]:
+        """What to hand to `TileLoader.wish` for this view."""
+        return [(raster.source, raster.plan) for raster in self.rasters]
+
+
+class Canvas(Protocol):
+    """What `compose` and the window need of a canvas; `render.GlCanvas` is one, tests have another."""
+
+    def resident(self, source: TileSource) -> Container[TileKey]:
+        """Return the tiles of `source` that can be drawn at once."""
+        ...
+
+    def show(self, frame: Frame, tiles: TileLoader) -> None:
+        """Draw `frame` soon, taking pixels to upload from `tiles`."""
+        ...
+
+    def snapshot(self) -> Rgb:
+        """Return what is shown as (height, width, 3) uint8, physical pixels."""
+        ...
+
+
+def compose(
+    state: ViewState,
+    scene: Scene,
+    tiles: TileLoader,
+    canvas: Canvas,
+    preview: BaseGeometry | None = None,
+) -> Frame:
+    """Work out what the screen should show.
+
+    Reads its arguments and changes nothing; main thread only, because caches are looked into.
+
+    Parameters
+    ----------
+    state
+        Where one looks and how.
+    scene
+        What there is to show.
+    tiles
+        Which pixels are in memory, stale or unreadable.
+    canvas
+        Which tiles are on the GPU.
+    preview
+        What the tool is drawing right now.
+    """
+    outline_layer = next((la for la in state.layers if la.kind == "annotations" and la.shown), None)
+    sources = ((_source(layer, scene), layer) for layer in state.layers if layer.shown)
+    return Frame(
+        state.viewport,
+        tuple(
+            _raster(src, layer, state.viewport, tiles, canvas) for src, layer in sources if src is not None
+        ),
+        _outlines(scene.annotations, state.viewport) if outline_layer else (),
+        state.selection,
+        outline_layer,
+        preview,
+        scene.colors,
+        scene.background,
+    )
+
+
+def _source(layer: Layer, scene: Scene) -> TileSource | None:
+    if layer.kind == "slide":
+        return scene.slide_tiles
+    return scene.heatmaps.get(layer.name) if layer.kind == "heatmap" else None
+
+
+def _raster(
+    source: TileSource, layer: Layer, viewport: Viewport, tiles: TileLoader, canvas: Canvas
+) -> RasterPass:
+    box, downsample = viewport.box(), viewport.downsample
+    resident, cached = canvas.resident(source), tiles.cached(source)
+    wanted = plan(source.pyramid, box, downsample, resident, cached, tiles.stale(source))
+    return RasterPass(source, wanted, layer, _failed(source, box, downsample, tiles))
+
+
+def _failed(source: TileSource, box: Box, downsample: float, tiles: TileLoader) -> tuple[TileKey, ...]:
+    failures = tiles.failures(source)
+    level = source.pyramid.level_for(downsample)
+    return tuple(key for key in source.pyramid.cover(box, level) if key in failures)
+
+
+def _outlines(store: AnnotationStore | None, viewport: Viewport) -> tuple[Annotation, ...]:
+    if store is None:
+        return ()
+    return tuple(store.within(_cells(viewport.box())))
+
+
+def _cells(box: Box) -> Box:
+    # Snapped outward to a coarse grid: while one pans inside a cell the same annotations come back, and the
+    # canvas can keep what it has already uploaded for them.
+    step = 2.0 ** math.ceil(math.log2(max(box.width, box.height, 1.0)) - 1)
+    return Box(
+        math.floor(box.x0 / step) * step,
+        math.floor(box.y0 / step) * step,
+        math.ceil(box.x1 / step) * step,
+        math.ceil(box.y1 / step) * step,
+    )

@@ -1,0 +1,48 @@
+"""Layers: what is stacked on the screen, as display state only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LayerKind = Literal["slide", "heatmap", "annotations"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """How one layer is shown; changing any of it reads and uploads nothing.
+
+    Attributes
+    ----------
+    name
+        Unique in a `ViewState`; a heatmap layer finds its tiles under this name.
+    kind
+        What the layer shows.
+    visible, opacity
+        Whether and how strongly it is drawn, 0 to 1.
+    colormap
+        A name of `pathview.core.palette.COLORMAPS`; None is the first of them. Heatmaps only.
+    threshold
+        Heatmap values under it are transparent, 0 to 1.
+    channel
+        Which class of the heatmap is shown.
+    outline_width
+        Line width of annotations in logical pixels.
+    fill
+        Opacity of the inside of annotations, 0 to 1.
+    """
+
+    name: str
+    kind: LayerKind
+    visible: bool = True
+    opacity: float = 1.0
+    colormap: str | None = None
+    threshold: float = 0.0
+    channel: int = 0
+    outline_width: float = 2.0
+    fill: float = 0.12
+
+    @property
+    def shown(self) -> bool:
+        """Whether the layer changes any pixel."""
+        return self.visible and self.opacity > 0
