@@ -88,8 +88,8 @@ def _taps(span: Span) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     weight = np.minimum(inside[1:], index + 1) - np.maximum(inside[:-1], index)
     weight = np.maximum(weight, 0)
     total = weight.sum(axis=0)
-    weight[0, total < SNAP] = 1
-    weight /= np.where(total < SNAP, 1, total)
+    weight[0, total <= 0] = 1
+    weight /= np.where(total > 0, total, 1)
     return np.minimum(index, high - low - 1), weight.astype(np.float32)
 
 
@@ -105,7 +105,7 @@ def _along_columns(source: NDArray[np.float32], span: Span) -> NDArray[np.float3
     index, weight = _taps(span)
     # Weights by channel and flat rows: broadcasting over an axis of three is ten times slower.
     weight = np.repeat(weight, 3, axis=1)
-    result = _columns(source, index[0]) * weight[0]
+    result: NDArray[np.float32] = _columns(source, index[0]) * weight[0]
     for tap in range(1, len(index)):
         part = _columns(source, index[tap])
         part *= weight[tap]

@@ -1,0 +1,98 @@
+"""What every test may ask for, and what every test is checked for."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from hypothesis import settings
+
+from pathview.core.inbox import Inbox
+from pathview.slides.made import MadeReader, write_made_tiff
+from pathview.slides.slide import Slide
+
+# Timing says little on a busy machine, and the same examples every time make a failure worth reading.
+settings.register_profile("pathview", deadline=None, max_examples=60, derandomize=True)
+settings.load_profile("pathview")
+
+# Threads that libraries keep for the life of the process, by the start of their names.
+_KEPT_THREADS = ("pytest_timeout", "Dummy-", "asyncio_", "zarr")
+_GRACE_S = 3.0
+
+
+@pytest.fixture(autouse=True)
+def fresh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test settings, data and caches of its own."""
+    home = tmp_path / "pathview-home"
+    monkeypatch.setenv("PATHVIEW_HOME", str(home))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind() -> Iterator[None]:
+    """Fail a test that ends with a thread of its own still running."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + _GRACE_S
+    while left := [t for t in threading.enumerate() if t not in before and not _is_kept(t)]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"threads left behind: {', '.join(sorted(t.name for t in left))}")
+        time.sleep(0.01)
+
+
+def _is_kept(thread: threading.Thread) -> bool:
+    return thread.name.startswith(_KEPT_THREADS) or not thread.is_alive()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of real slides and annotations; skip where there is none."""
+    stated = os.environ.get("PATHVIEW_TEST_DATA")
+    folder = Path(stated) if stated else Path(__file__).parents[1].parent / "shared" / "data"
+    if not (folder / "README.md").is_file():
+        pytest.skip("no real data here: set PATHVIEW_TEST_DATA to the folder that holds it")
+    return folder
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    """Return an inbox that wakes nobody: the test drains it."""
+    return Inbox()
+
+
+@pytest.fixture
+def made_slide() -> Iterator[Slide]:
+    """Open a made slide of 4096 x 3072 pixels, 0.25 um/px, levels 1, 4 and 16."""
+    with Slide(MadeReader()) as slide:
+        yield slide
+
+
+class MakeSlide(Protocol):
+    """Opens a made slide; the arguments are those of `MadeReader`."""
+
+    def __call__(self, size: tuple[int, int] = ..., **how: object) -> Slide: ...
+
+
+@pytest.fixture
+def make_slide() -> Iterator[MakeSlide]:
+    """Return a function that opens made slides and closes them after the test."""
+    slides: list[Slide] = []
+
+    def make(size: tuple[int, int] = (4096, 3072), **how: object) -> Slide:
+        slides.append(Slide(MadeReader(size, **how)))  # type: ignore[arg-type]
+        return slides[-1]
+
+    yield make
+    for slide in slides:
+        slide.close()
+
+
+@pytest.fixture
+def made_tiff(tmp_path: Path) -> Path:
+    """Write a made slide of 1500 x 1100 pixels, 0.25 um/px, levels 1, 2 and 4, as a TIFF."""
+    return write_made_tiff(tmp_path / "made.tif")
