@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from pathview.core.geometry import Box
 from pathview.core.pyramid import Pyramid, TileKey
+
+# Levels below a missing cell that may stand in for it: a quick turn of the wheel passes two.
+_FINER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def plan(
     """Plan one frame.
 
     The target level is the coarsest one that need not be magnified. A visible cell that is not on the GPU is
-    stood in for by its nearest ancestor there, and by those of its children that are there.
+    stood in for by its nearest ancestor there, and by those of its children and grandchildren that are.
 
     Parameters
     ----------
@@ -75,35 +78,55 @@ def plan(
         Each visible cell is covered by `draw` whenever the root is resident; no tile occurs twice in a part,
         `upload` and `want` share none, and the result does not depend on the order of the sets.
     """
-    level = pyramid.level_for(downsample)
-    visible = _by_distance(pyramid, box, level)
+    level, root = pyramid.level_for(downsample), pyramid.root
+    visible = _by_distance(pyramid, box, pyramid.cover(box, level), level)
     if not visible:
         return TilePlan((), (), (), 0)
     # A dict is a set that remembers: best first, each key once.
     draw: dict[TileKey, None] = {}
-    needed = {pyramid.root: None}
+    needed = {root: None}
+    climbed: set[TileKey] = set()
     for key in visible:
         needed[key] = None
         if key in resident:
             draw[key] = None
             continue
-        draw.update((child, None) for child in pyramid.children(key) if child in resident)
-        for _ in range(level + 1, pyramid.levels):
+        _draw_finer(key, resident, draw, _FINER)
+        while key.level < root.level and key not in climbed:
+            climbed.add(key)
             key = key.parent
             if key in resident:
                 draw[key] = None
                 break
             if key in cached:
                 needed.setdefault(key)  # a stand-in that only has to be uploaded
-    ahead = _ahead(pyramid, box, level, needed)
+    ahead = _ahead(pyramid, box, level, visible, needed)
     upload = [key for key in (*needed, *ahead) if key in cached and key not in resident]
     now = _wanted(needed, resident, cached, stale)
     later = _wanted(ahead, resident, cached, stale)
     return TilePlan(tuple(sorted(draw)), tuple(upload), tuple(now + later), len(now))
 
 
+def _draw_finer(key: TileKey, resident: Container[TileKey], draw: dict[TileKey, None], depth: int) -> None:
+    """Add the resident tiles below `key`, each instead of what lies below it."""
+    level, col, row = key.level - 1, 2 * key.col, 2 * key.row
+    if level < 0:
+        return
+    # Those beyond the edge need no test: they do not exist, so they are not resident.
+    for child in (
+        TileKey(level, col, row),
+        TileKey(level, col + 1, row),
+        TileKey(level, col, row + 1),
+        TileKey(level, col + 1, row + 1),
+    ):
+        if child in resident:
+            draw[child] = None
+        elif depth > 1:
+            _draw_finer(child, resident, draw, depth - 1)
+
+
 def _wanted(
-    keys: dict[TileKey, None],
+    keys: Iterable[TileKey],
     resident: Container[TileKey],
     cached: Container[TileKey],
     stale: Container[TileKey],
@@ -113,22 +136,25 @@ def _wanted(
     return [k for k in absent if k not in resident] + [k for k in absent if k in resident and k in stale]
 
 
-def _by_distance(pyramid: Pyramid, box: Box, level: int) -> list[TileKey]:
-    """Return the tiles of `level` that meet `box`, nearest to its centre first."""
+def _by_distance(pyramid: Pyramid, box: Box, keys: Iterable[TileKey], level: int) -> list[TileKey]:
+    """Return tiles of `level` nearest to the centre of `box` first."""
     span = pyramid.scale * (pyramid.tile << level)
     # The centre in units of tiles, so that a tile's own centre is at col + 0.5, row + 0.5.
     x = (box.center[0] - pyramid.origin[0]) / span - 0.5
     y = (box.center[1] - pyramid.origin[1]) / span - 0.5
-    return sorted(
-        pyramid.cover(box, level), key=lambda key: ((key.col - x) ** 2 + (key.row - y) ** 2, key.row, key.col)
-    )
+    return sorted(keys, key=lambda key: ((key.col - x) ** 2 + (key.row - y) ** 2, key))
 
 
-def _ahead(pyramid: Pyramid, box: Box, level: int, needed: dict[TileKey, None]) -> dict[TileKey, None]:
+def _ahead(
+    pyramid: Pyramid, box: Box, level: int, visible: list[TileKey], needed: Container[TileKey]
+) -> list[TileKey]:
     """Return what the next zoom out or pan will show: the parents, then a ring one tile wide."""
-    ahead: dict[TileKey, None] = {}
-    if level + 1 < pyramid.levels:
-        ahead.update((key.parent, None) for key in list(needed) if key.level == level)
-    span = pyramid.scale * (pyramid.tile << level)
-    ahead.update(dict.fromkeys(_by_distance(pyramid, box.expand(span), level)))
-    return {key: None for key in ahead if key not in needed}
+    parents = dict.fromkeys(key.parent for key in visible) if level + 1 < pyramid.levels else {}
+    columns, rows = pyramid.shape(level)
+    left, right = min(key.col for key in visible), max(key.col for key in visible)
+    top, bottom = min(key.row for key in visible), max(key.row for key in visible)
+    across = range(max(left - 1, 0), min(right + 2, columns))
+    ring = [TileKey(level, col, row) for row in (top - 1, bottom + 1) if 0 <= row < rows for col in across]
+    down = range(top, bottom + 1)
+    ring += [TileKey(level, col, row) for col in (left - 1, right + 1) if 0 <= col < columns for row in down]
+    return [key for key in (*parents, *_by_distance(pyramid, box, ring, level)) if key not in needed]
