@@ -19,9 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     if words and (words[0] in COMMANDS or words[0] in _OPTIONS):
-        from pathview.cli.main import run
+        from pathview.cli.main import main as run_command
 
-        return run(words)
+        return run_command(words)
     from pathview.app.application import run as run_window
 
     return run_window(words)

@@ -1,0 +1,229 @@
+"""The action table: every command of the window as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from pathview.app.theme import icon
+
+Standard = QKeySequence.StandardKey
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInfo:
+    """One command.
+
+    Attributes
+    ----------
+    key
+        Its name in menus, toolbars and tests.
+    text
+        What menus show; "&" marks the mnemonic.
+    tip
+        One sentence for the status bar and the tooltip.
+    shortcuts
+        Keys; the first is shown.
+    icon
+        A file of resources/icons without its ending, or "".
+    group
+        Actions of one group exclude each other; "" for none.
+    needs
+        "" (always), "slide", "selection", "annotations", "heatmap", "run" (one is going on) or "model".
+    """
+
+    key: str
+    text: str
+    tip: str
+    shortcuts: tuple[str | Standard, ...] = ()
+    icon: str = ""
+    group: str = ""
+    needs: str = ""
+
+
+ACTIONS: tuple[ActionInfo, ...] = (
+    ActionInfo("open", "&Open slide …", "Open a whole-slide image", (Standard.Open,), "folder-open"),
+    ActionInfo("open_demo", "Open &demo slide", "Open the synthetic demo slide; it is made on first use"),
+    ActionInfo(
+        "close", "&Close slide", "Close the slide; everything is saved already", ("Ctrl+W",), needs="slide"
+    ),
+    ActionInfo(
+        "export_annotations",
+        "Export &annotations …",
+        "Write the annotations as GeoJSON",
+        ("Ctrl+E",),
+        "download",
+        needs="annotations",
+    ),
+    ActionInfo(
+        "export_region",
+        "Export &region …",
+        "Write the selection or the view as PNG or TIFF",
+        ("Ctrl+Shift+E",),
+        "image",
+        needs="slide",
+    ),
+    ActionInfo(
+        "export_cells",
+        "Export &heatmap cells …",
+        "Write the cells of the heatmap as CSV",
+        (),
+        "table-2",
+        needs="heatmap",
+    ),
+    ActionInfo("quit", "&Quit", "Quit; everything is saved already", (Standard.Quit, "Ctrl+Q")),
+    ActionInfo("undo", "&Undo", "Take the last change back", (Standard.Undo,), "undo-2", needs="slide"),
+    ActionInfo(
+        "redo", "&Redo", "Make the change again", (Standard.Redo, "Ctrl+Shift+Z"), "redo-2", needs="slide"
+    ),
+    ActionInfo(
+        "delete", "&Delete", "Delete the selected annotations", ("Del",), "trash-2", needs="selection"
+    ),
+    ActionInfo(
+        "select_all", "Select &all", "Select all annotations", (Standard.SelectAll,), needs="annotations"
+    ),
+    ActionInfo("rename", "&Name …", "Name the selected annotation", ("F2",), needs="selection"),
+    ActionInfo("tool_pan", "&Pan", "Drag to move, wheel to zoom", ("M",), "hand", "tool", "slide"),
+    ActionInfo(
+        "tool_select", "&Select", "Click to select, drag to move", ("S",), "mouse-pointer-2", "tool", "slide"
+    ),
+    ActionInfo(
+        "tool_polygon",
+        "P&olygon",
+        "Click corners or drag; double-click or Enter closes",
+        ("P",),
+        "pentagon",
+        "tool",
+        "slide",
+    ),
+    ActionInfo(
+        "tool_freehand",
+        "&Freehand",
+        "Press, draw round the region, release",
+        ("Shift+P",),
+        "lasso",
+        "tool",
+        "slide",
+    ),
+    ActionInfo(
+        "tool_rectangle",
+        "&Rectangle",
+        "Drag from corner to corner; Shift for a square",
+        ("R",),
+        "square",
+        "tool",
+        "slide",
+    ),
+    ActionInfo(
+        "zoom_in",
+        "Zoom &in",
+        "Look closer at the middle",
+        (Standard.ZoomIn, "+", "="),
+        "zoom-in",
+        needs="slide",
+    ),
+    ActionInfo(
+        "zoom_out", "Zoom &out", "Look from further away", (Standard.ZoomOut, "-"), "zoom-out", needs="slide"
+    ),
+    ActionInfo("zoom_fit", "&Fit to window", "Show the whole slide", ("Home",), "maximize", needs="slide"),
+    ActionInfo(
+        "zoom_full", "&Full resolution (1:1)", "One slide pixel per screen pixel", ("Ctrl+1",), needs="slide"
+    ),
+    ActionInfo("pan_left", "Pan left", "Move the view to the left", ("Left",), needs="slide"),
+    ActionInfo("pan_right", "Pan right", "Move the view to the right", ("Right",), needs="slide"),
+    ActionInfo("pan_up", "Pan up", "Move the view up", ("Up",), needs="slide"),
+    ActionInfo("pan_down", "Pan down", "Move the view down", ("Down",), needs="slide"),
+    ActionInfo(
+        "toggle_annotations", "Show &annotations", "Show or hide the annotations", ("A",), needs="slide"
+    ),
+    ActionInfo("toggle_heatmap", "Show &heatmap", "Show or hide the heatmap", ("C",), needs="heatmap"),
+    ActionInfo("theme_system", "&System theme", "Follow the desktop", (), "", "theme"),
+    ActionInfo("theme_light", "&Light theme", "Light window", (), "", "theme"),
+    ActionInfo("theme_dark", "&Dark theme", "Dark window", (), "", "theme"),
+    ActionInfo(
+        "run",
+        "&Run on the slide",
+        "Run the chosen model over the tissue, beginning where you look",
+        ("Ctrl+R",),
+        "play",
+        needs="model",
+    ),
+    ActionInfo(
+        "run_selection",
+        "Run in the &selection",
+        "Run the chosen model inside the selected annotations",
+        ("Ctrl+Shift+R",),
+        needs="selection",
+    ),
+    ActionInfo(
+        "pause", "&Pause or resume", "Pause the run, or go on with it", ("Ctrl+P",), "pause", needs="run"
+    ),
+    ActionInfo(
+        "cancel",
+        "&Cancel the run",
+        "Stop; what is done stays and can be resumed",
+        ("Ctrl+.",),
+        "square-stop",
+        needs="run",
+    ),
+    ActionInfo("about", "&About PathView", "Version, licence and intended use"),
+    ActionInfo("shortcuts", "&Keyboard shortcuts", "List every action with its keys", ("F1",)),
+)
+
+
+class ActionTable:
+    """The QActions made from `ACTIONS`, by key.
+
+    Parameters
+    ----------
+    owner
+        The window; shortcuts work while it is active.
+    callbacks
+        What each action does, by key; every action must have one.
+    """
+
+    def __init__(self, owner: QWidget, callbacks: dict[str, Callable[[], None]]) -> None:
+        self._by_key: dict[str, QAction] = {}
+        self._needs = {info.key: info.needs for info in ACTIONS}
+        self._icons = {info.key: info.icon for info in ACTIONS if info.icon}
+        self._groups: dict[str, QActionGroup] = {}
+        for info in ACTIONS:
+            action = QAction(info.text, owner)
+            keys = [key for word in info.shortcuts for key in _sequences(word)]
+            action.setShortcuts(list(dict.fromkeys(keys)))
+            shown = f" ({keys[0].toString(QKeySequence.SequenceFormat.NativeText)})" if keys else ""
+            action.setToolTip(info.tip + shown)
+            action.setStatusTip(info.tip)
+            action.triggered.connect(lambda _=False, call=callbacks[info.key]: call())
+            if info.group:
+                action.setCheckable(True)
+                self._groups.setdefault(info.group, QActionGroup(owner)).addAction(action)
+            owner.addAction(action)
+            self._by_key[info.key] = action
+        self.restyle()
+
+    def __getitem__(self, key: str) -> QAction:
+        return self._by_key[key]
+
+    def restyle(self) -> None:
+        """Draw the icons again in the colours of the theme."""
+        for key, name in self._icons.items():
+            self._by_key[key].setIcon(icon(name))
+
+    def enable(self, available: frozenset[str]) -> None:
+        """Enable the actions whose need is met.
+
+        Parameters
+        ----------
+        available
+            Any of the words of `ActionInfo.needs`.
+        """
+        for key, need in self._needs.items():
+            self._by_key[key].setEnabled(not need or need in available)
+
+
+def _sequences(word: str | Standard) -> list[QKeySequence]:
+    return [QKeySequence(word)] if isinstance(word, str) else QKeySequence.keyBindings(word)

@@ -1,0 +1,146 @@
+"""The desktop program: one QApplication, one window, one way in for results of other threads."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QSurfaceFormat
+from PySide6.QtWidgets import QApplication
+
+from pathview.app.main_window import MainWindow
+from pathview.app.screenshot import ScreenshotWhenSettled
+from pathview.app.theme import application_icon
+from pathview.app.workspace import Workspace
+from pathview.core.errors import StudyError
+from pathview.core.files import data_folder
+from pathview.core.inbox import Inbox
+from pathview.core.log import set_up
+from pathview.startup.registry import load_registry
+from pathview.startup.settings import load_settings
+from pathview.study.study import Study
+
+_log = logging.getLogger(__name__)
+_DRAIN_S = 0.002
+APP_ID = "org.pathview.PathView"
+
+
+class InboxBridge(QObject):
+    """Wakes Qt's event loop when something arrives in the inbox, and drains it on the main thread."""
+
+    arrived = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inbox = Inbox(self.arrived.emit)
+        self.arrived.connect(self._drain, Qt.ConnectionType.QueuedConnection)
+
+    @Slot()
+    def _drain(self) -> None:
+        self.inbox.drain(_DRAIN_S)
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """Return the QApplication, named and with a GL format that every driver has."""
+    surface = QSurfaceFormat.defaultFormat()
+    surface.setDepthBufferSize(24)
+    surface.setSwapInterval(1)
+    QSurfaceFormat.setDefaultFormat(surface)
+    application = QApplication([sys.argv[0], *arguments])
+    application.setApplicationName("PathView")
+    application.setOrganizationName("PathView")
+    application.setDesktopFileName(APP_ID)
+    application.setWindowIcon(application_icon())
+    return application
+
+
+def make_window(bridge: InboxBridge) -> MainWindow:
+    """Return the window with everything behind it.
+
+    Raises
+    ------
+    StudyError
+        If the place where annotations are kept cannot be used.
+    """
+    import vispy
+
+    vispy.use(app="pyside6")
+    from pathview.render.canvas import GlCanvas
+
+    study = Study.open(data_folder() / "study")
+    workspace = Workspace(load_settings(), load_registry(), study, bridge.inbox)
+    return MainWindow(workspace, GlCanvas())
+
+
+def run(arguments: list[str]) -> int:
+    """Open the window and return the exit code when it has closed.
+
+    Parameters
+    ----------
+    arguments
+        Slide files and options, without the program's name.
+    """
+    options = _parse(arguments)
+    set_up(options.verbose)
+    application = make_application([])
+    _catch_everything()
+    bridge = InboxBridge()
+    try:
+        window = make_window(bridge)
+    except StudyError as error:
+        print(f"pathview: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
+        return 1
+    if options.theme:
+        window.set_theme(options.theme, keep=False)
+    if options.size:
+        window.resize(*options.size)
+    window.show()
+    if options.slides:
+        window.workspace.open(options.slides[0])
+    if options.screenshot:
+        shot = ScreenshotWhenSettled(window, options.screenshot)
+        QTimer.singleShot(0, shot.start)
+    return application.exec()
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("pathview", description="Open whole-slide images in a window.")
+    parser.add_argument("slides", nargs="*", type=Path, metavar="SLIDE")
+    parser.add_argument("--theme", choices=("system", "light", "dark"), help="for this start only")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="window size in logical pixels")
+    parser.add_argument(
+        "--screenshot",
+        type=Path,
+        metavar="PNG",
+        help="save a picture of the window when it is sharp, then quit",
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
+    return parser.parse_args(arguments)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(width), int(height)
+
+
+def _catch_everything() -> None:
+    """Log what nobody caught: a slot that raises must not take the window and a reader's work with it."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.exit(130)
+            return
+        _log.error("unexpected error\n%s", "".join(traceback.format_exception(kind, error, trace)))
+
+    def thread_hook(facts: threading.ExceptHookArgs) -> None:
+        if facts.exc_value is not None:
+            hook(facts.exc_type, facts.exc_value, facts.exc_traceback)
+
+    sys.excepthook = hook
+    threading.excepthook = thread_hook

@@ -1,0 +1,94 @@
+"""The dialog that exports a region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QWidget,
+)
+
+from pathview.core.geometry import Box
+from pathview.core.region import Region
+from pathview.slides.reader import SlideInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RegionChoice:
+    """What the user asked for: a level-0 box, the downsample, and ".png" or ".tif"."""
+
+    box: Box
+    downsample: float
+    suffix: str
+
+
+class RegionExportDialog(QDialog):
+    """Asks which region, at which resolution and in which format.
+
+    Parameters
+    ----------
+    info
+        The slide.
+    boxes
+        The regions on offer by their names, level-0 pixels; the first is the default.
+    parent
+        The window.
+    """
+
+    def __init__(self, info: SlideInfo, boxes: dict[str, Box], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export region")
+        self._info = info
+        self._boxes = boxes
+        form = QFormLayout(self)
+        self._what = QComboBox()
+        self._what.addItems(list(boxes))
+        self._scale = QDoubleSpinBox()
+        self._scale.setDecimals(4)
+        self._native = 1.0 if info.mpp is None else (info.mpp[0] * info.mpp[1]) ** 0.5
+        self._scale.setRange(self._native, self._native * 4096)
+        self._scale.setValue(self._native)
+        self._scale.setSingleStep(self._native)
+        self._scale.setSuffix(" slide px per px" if info.mpp is None else " µm/px")
+        self._format = QComboBox()
+        self._format.addItem("TIFF (lossless, keeps the scale)", ".tif")
+        self._format.addItem("PNG", ".png")
+        self._size = QLabel()
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
+        )
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        form.addRow("Region", self._what)
+        form.addRow("Resolution", self._scale)
+        form.addRow("Format", self._format)
+        form.addRow("Picture", self._size)
+        form.addRow(buttons)
+        self._what.currentIndexChanged.connect(self._estimate)
+        self._scale.valueChanged.connect(self._estimate)
+        self._estimate()
+
+    def choice(self) -> RegionChoice:
+        """Return what is chosen now."""
+        box = self._boxes[self._what.currentText()].intersect(self._info.box)
+        # The spin box rounds; its lowest value means the slide's own pixels exactly.
+        downsample = (
+            1.0 if self._scale.value() <= self._scale.minimum() else self._scale.value() / self._native
+        )
+        return RegionChoice(box, downsample, self._format.currentData())
+
+    def _estimate(self) -> None:
+        choice = self.choice()
+        if choice.box.empty:
+            self._size.setText("The region does not lie on the slide.")
+            return
+        rows, columns = Region(choice.box, choice.downsample).shape
+        self._size.setText(
+            f"{columns:,} × {rows:,} px, about {rows * columns * 3 / 2e6:,.1f} MB".replace(",", "\u202f")
+        )

@@ -1,0 +1,116 @@
+"""The overview: the whole slide, and where one looks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from pathview.app.workspace import Workspace
+from pathview.slides.reader import Rgb
+from pathview.study.session import Session
+
+_EDGE = 700
+
+
+class OverviewDock(QWidget):
+    """A thumbnail with the frame of the view; a click or a drag goes there.
+
+    Parameters
+    ----------
+    workspace
+        Whose slide and view are shown.
+    """
+
+    title = "Overview"
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self.setObjectName("overview")
+        self._workspace = workspace
+        self._pixmap: QPixmap | None = None
+        self.setMinimumHeight(150)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Click or drag to go there")
+        workspace.slide_changed.connect(self._on_slide)
+        workspace.view.changed.connect(self._on_view)
+
+    def sizeHint(self) -> QSize:
+        """Ask for the shape of a slide on its side."""
+        return QSize(280, 200)
+
+    def _on_slide(self, session: Session | None) -> None:
+        self._pixmap = None
+        self.update()
+        if session is not None:
+            slide = session.slide
+            self._workspace.background.run(
+                lambda: slide.thumbnail(_EDGE), lambda pixels: self._show(session, pixels), lambda _: None
+            )
+
+    def _show(self, session: Session, pixels: Rgb) -> None:
+        if self._workspace.session is session:
+            self._pixmap = QPixmap.fromImage(to_image(pixels))
+            self.update()
+
+    def _on_view(self, old: object, new: object) -> None:
+        self.update()
+
+    def _target(self) -> tuple[QRectF, float] | None:
+        """Return where the thumbnail lies and its logical pixels per level-0 pixel."""
+        session = self._workspace.session
+        if session is None:
+            return None
+        width, height = session.slide.info.size
+        scale = min((self.width() - 8) / width, (self.height() - 8) / height)
+        left, top = (self.width() - width * scale) / 2, (self.height() - height * scale) / 2
+        return QRectF(left, top, width * scale, height * scale), scale
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the thumbnail and the frame."""
+        target = self._target()
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        if target is None:
+            painter.setPen(self.palette().placeholderText().color())
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No slide")
+            return
+        place, scale = target
+        if self._pixmap is not None:
+            painter.drawPixmap(place, self._pixmap, QRectF(self._pixmap.rect()))
+        painter.setClipRect(place)
+        viewport = self._workspace.view.state.viewport
+        width, height = viewport.size
+        corners = [viewport.to_slide(*at) for at in ((0, 0), (width, 0), (width, height), (0, height))]
+        frame = QPolygonF([QPointF(place.x() + x * scale, place.y() + y * scale) for x, y in corners])
+        # Dark under light: the frame shows on pale tissue, on glass and on dark slides alike.
+        for color, thickness in ((QColor(255, 255, 255, 220), 4.0), (QColor(60, 40, 130), 2.0)):
+            painter.setPen(QPen(color, thickness))
+            painter.drawPolygon(frame)
+        if frame.boundingRect().width() < 8:
+            painter.setBrush(QColor(60, 40, 130))
+            painter.drawEllipse(frame.boundingRect().center(), 4, 4)
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go where was clicked."""
+        self._go(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Follow the drag."""
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go(event.position())
+
+    def _go(self, at: QPointF) -> None:
+        target = self._target()
+        if target is not None:
+            place, scale = target
+            x, y = (at.x() - place.x()) / scale, (at.y() - place.y()) / scale
+            self._workspace.look(self._workspace.view.state.viewport.centered(x, y))
+
+
+def to_image(pixels: Rgb) -> QImage:
+    """Return (h, w, 3) uint8 pixels as a QImage of its own memory."""
+    height, width = pixels.shape[:2]
+    return QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()

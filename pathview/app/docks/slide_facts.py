@@ -1,0 +1,117 @@
+"""What is known about the slide, with its label and macro image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from pathview.app.docks.overview import to_image
+from pathview.app.workspace import Workspace
+from pathview.slides.reader import Rgb, SlideInfo
+from pathview.study.session import Session
+
+_WIDTH = 240
+_SHOWN = ("label", "macro")
+
+
+class SlideFactsDock(QScrollArea):
+    """A table of facts, and the label and macro images with a switch, since labels carry names.
+
+    Parameters
+    ----------
+    workspace
+        Whose slide is shown.
+    """
+
+    title = "Slide"
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__()
+        self.setObjectName("slide-facts")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._workspace = workspace
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        self._form = QFormLayout()
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._switch = QCheckBox("Show label and macro image")
+        self._switch.setChecked(True)
+        self._switch.setToolTip("Switch off when others can see the screen: labels may carry names")
+        self._pictures = QVBoxLayout()
+        layout.addLayout(self._form)
+        layout.addWidget(self._switch)
+        layout.addLayout(self._pictures)
+        layout.addStretch(1)
+        self.setWidget(body)
+        self._switch.toggled.connect(self._toggle)
+        self._switch.hide()
+        workspace.slide_changed.connect(self._on_slide)
+        self._on_slide(None)
+
+    def _on_slide(self, session: Session | None) -> None:
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        self._clear_pictures()
+        self._switch.hide()
+        if session is None:
+            self._form.addRow(QLabel("No slide is open."))
+            return
+        for name, value in facts(session.slide.info).items():
+            text = QLabel(value)
+            text.setWordWrap(True)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._form.addRow(f"{name}:", text)
+        slide = session.slide
+        self._workspace.background.run(
+            slide.associated_images, lambda images: self._show(session, images), lambda _: None
+        )
+
+    def _show(self, session: Session, images: Mapping[str, Rgb]) -> None:
+        if self._workspace.session is not session:
+            return
+        for name in _SHOWN:
+            if name not in images:
+                continue
+            caption, picture = QLabel(name.capitalize()), QLabel()
+            pixmap = QPixmap.fromImage(to_image(images[name]))
+            picture.setPixmap(pixmap.scaledToWidth(_WIDTH, Qt.TransformationMode.SmoothTransformation))
+            picture.setObjectName(f"picture-{name}")
+            for widget in (caption, picture):
+                widget.setVisible(self._switch.isChecked())
+                self._pictures.addWidget(widget)
+        self._switch.setVisible(any(name in images for name in _SHOWN))
+
+    def _toggle(self, shown: bool) -> None:
+        for index in range(self._pictures.count()):
+            item = self._pictures.itemAt(index)
+            if item is not None and (widget := item.widget()) is not None:
+                widget.setVisible(shown)
+
+    def _clear_pictures(self) -> None:
+        while (item := self._pictures.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+
+
+def facts(info: SlideInfo) -> dict[str, str]:
+    """Return what the panel says of a slide, by heading."""
+    width, height = info.size
+    known = {
+        "File": info.path.name,
+        "Format": info.format,
+        "Size": f"{width:,} × {height:,} px".replace(",", "\u202f"),
+        "Levels": ", ".join(f"{level.downsample:.4g}×" for level in info.levels),
+    }
+    if info.mpp is None:
+        known["Pixel size"] = f"unknown ({info.mpp_source})"
+    else:
+        x, y = info.mpp
+        known["Pixel size"] = f"{x:.4g} × {y:.4g} µm ({info.mpp_source})"
+        known["Extent"] = f"{width * x / 1000:.2f} × {height * y / 1000:.2f} mm"
+    if info.objective_power is not None:
+        known["Objective"] = f"{info.objective_power:g}×"
+    return known

@@ -1,0 +1,70 @@
+"""Menus and toolbar as lists of action keys."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
+
+from pathview.app.actions import ActionTable
+
+SEPARATOR = ""
+MENUS: dict[str, tuple[str, ...]] = {
+    "&File": (
+        "open", "open_demo", "recent", "close", SEPARATOR,
+        "export_annotations", "export_region", "export_cells", SEPARATOR, "quit",
+    ),
+    "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete"),
+    "&View": (
+        "zoom_in", "zoom_out", "zoom_fit", "zoom_full", SEPARATOR, "pan_left", "pan_right", "pan_up",
+        "pan_down", SEPARATOR, "toggle_annotations", "toggle_heatmap", SEPARATOR,
+        "theme_system", "theme_light", "theme_dark", SEPARATOR, "panels",
+    ),
+    "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
+    "&Model": ("run", "run_selection", "pause", "cancel"),
+    "&Help": ("shortcuts", "about"),
+}  # fmt: skip
+TOOLBAR: tuple[str, ...] = (
+    "open", SEPARATOR, "tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle", "class",
+    SEPARATOR, "undo", "redo", SEPARATOR, "zoom_out", "zoom_in", "zoom_fit", SEPARATOR, "run", "pause",
+    "cancel",
+)  # fmt: skip
+
+
+def fill_menus(bar: QMenuBar, actions: ActionTable, submenus: dict[str, str]) -> dict[str, QMenu]:
+    """Build the menu bar.
+
+    Parameters
+    ----------
+    bar
+        The window's.
+    actions
+        What the keys stand for.
+    submenus
+        Title of each place that is a submenu.
+
+    Returns
+    -------
+    dict
+        The submenus by place, for the window to fill.
+    """
+    made: dict[str, QMenu] = {}
+    for title, keys in MENUS.items():
+        menu = bar.addMenu(title)
+        for key in keys:
+            if key == SEPARATOR:
+                menu.addSeparator()
+            elif key in submenus:
+                made[key] = menu.addMenu(submenus[key])
+            else:
+                menu.addAction(actions[key])
+    return made
+
+
+def fill_toolbar(bar: QToolBar, actions: ActionTable, widgets: dict[str, QWidget]) -> None:
+    """Build the toolbar; `widgets` are the entries that are no actions, by name."""
+    for key in TOOLBAR:
+        if key == SEPARATOR:
+            bar.addSeparator()
+        elif key in widgets:
+            bar.addWidget(widgets[key])
+        else:
+            bar.addAction(actions[key])

@@ -1,0 +1,205 @@
+"""The model runs of the open slide: one host process, one run at a time, heatmaps by layer name."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import shapely
+from psygnal import Signal
+from shapely.geometry.base import BaseGeometry
+
+from pathview.core.errors import PathViewError
+from pathview.core.pyramid import TileKey
+from pathview.inference.heatmap import CellValue, Heatmap
+from pathview.inference.model import ModelSource
+from pathview.inference.remote import InferenceHost, RemoteRun
+from pathview.inference.run import RunState, RunStatus
+from pathview.inference.spec import RunSpec
+from pathview.study.session import Session
+from pathview.view.state import ViewState
+
+if TYPE_CHECKING:
+    from pathview.app.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+_GOING = (RunState.READY, RunState.RUNNING, RunState.PAUSED)
+
+
+class ModelRuns:
+    """Starts, watches and shows runs; main thread only.
+
+    Parameters
+    ----------
+    workspace
+        Whose slide the models look at.
+
+    Attributes
+    ----------
+    changed
+        Emitted with the `RunStatus` of the newest run, or None when the slide has none.
+    heatmaps
+        The heatmaps of the open slide by layer name.
+    stated_mpp
+        Pixel sizes that the user stated, um/px by slide fingerprint; kept for this start of the program.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._host: InferenceHost | None = None
+        self._run: RemoteRun | None = None
+        self._layer = ""
+        self.heatmaps: dict[str, Heatmap] = {}
+        self.stated_mpp: dict[str, float] = {}
+        workspace.view.changed.connect(self._on_view)
+
+    @property
+    def status(self) -> RunStatus | None:
+        """How far the newest run is, or None."""
+        return None if self._run is None else self._run.status
+
+    @property
+    def going(self) -> bool:
+        """Whether a run is being prepared, running or paused."""
+        return self._run is not None and self._run.status.state in _GOING
+
+    def start(self, model: str, region: BaseGeometry | None = None) -> None:
+        """Run a model over the slide, or over `region` (level-0 px), beginning where the user looks.
+
+        A run of the same model that was stopped, by whatever, goes on where it was.
+        """
+        session = self._workspace.session
+        if session is None:
+            return
+        try:
+            source = self._workspace.registry.model(model)
+            self.stop()
+            self._begin(session, source, region)
+        except PathViewError as error:
+            self._workspace.problem.emit("Cannot run the model", str(error))
+
+    def _begin(self, session: Session, source: ModelSource, region: BaseGeometry | None) -> None:
+        info = session.slide.info
+        # A region has results of its own: its grid begins elsewhere.
+        suffix = "" if region is None else f"@{crc32(shapely.to_wkb(region)):08x}"
+        folder = session.heatmap_folder(source.card.name + suffix)
+        spec = RunSpec(
+            slide=info.path,
+            model=source,
+            heatmap=folder,
+            device=self._workspace.settings.device,
+            region=None if region is None else shapely.to_wkb(region),
+            mpp=self.stated_mpp.get(info.fingerprint),
+        )
+        self._workspace.study.add_run(info.fingerprint, source.card, folder, region=region)
+        if self._host is None:
+            self._host = InferenceHost(self._workspace.settings.device, self._workspace.inbox)
+        self._layer = _layer_name(source, region is not None)
+        run = self._host.start(spec)
+        self._run = run
+        session.runs[source.card.name + suffix] = run
+        run.started.connect(self._on_started)
+        run.changed.connect(self._on_status)
+        run.focus(self._workspace.view.state.viewport.box())
+        self.changed.emit(run.status)
+
+    def _on_started(self) -> None:
+        heatmap = None if self._run is None else self._run.heatmap
+        if heatmap is not None:
+            self._add(self._layer, heatmap)
+
+    def _on_status(self, status: RunStatus) -> None:
+        if status.state is RunState.FAILED and status.error is not None:
+            self._workspace.problem.emit("The model run failed", str(status.error))
+        self.changed.emit(status)
+
+    def _add(self, name: str, heatmap: Heatmap) -> None:
+        self.heatmaps[name] = heatmap
+        heatmap.changed.connect(self._on_cells)
+        self._workspace.show_heatmap(name, heatmap)
+
+    def _on_cells(self, keys: frozenset[TileKey]) -> None:
+        self._workspace.stale.emit()
+
+    def _on_view(self, old: ViewState, new: ViewState) -> None:
+        if self._run is not None and old.viewport != new.viewport and self.going:
+            self._run.focus(new.viewport.box())
+
+    def value_at(self, x: float, y: float) -> tuple[str, CellValue] | None:
+        """Return the topmost visible heatmap's class and value at a level-0 point, or None."""
+        for layer in reversed(self._workspace.view.state.layers):
+            heatmap = self.heatmaps.get(layer.name)
+            if layer.kind == "heatmap" and layer.visible and heatmap is not None:
+                value = heatmap.value_at(x, y)
+                return None if value is None else (heatmap.facts.classes[layer.channel], value)
+        return None
+
+    def pause_or_resume(self) -> None:
+        """Pause a running run, go on with a paused one."""
+        if self._run is None:
+            return
+        if self._run.status.state is RunState.PAUSED:
+            self._run.resume()
+        else:
+            self._run.pause()
+
+    def cancel(self) -> None:
+        """Stop the run; what is done stays on disk and on screen."""
+        if self._run is not None and self.going:
+            self._run.cancel()
+
+    def load_stored(self, session: Session) -> None:
+        """Show the results that the study holds of this slide."""
+        for record in self._workspace.study.runs(session.slide.info.fingerprint):
+            source = self._workspace.registry.models.get(record.model)
+            name = record.model if source is None else _layer_name(source, record.region is not None)
+            self._load(session, name, record.heatmap)
+
+    def _load(self, session: Session, name: str, path: Path) -> None:
+        def show(heatmap: Heatmap) -> None:
+            if self._workspace.session is session and name not in self.heatmaps:
+                self._add(name, heatmap)
+
+        def give_up(error: Exception) -> None:
+            _log.warning("stored results cannot be shown: %s", error)
+
+        self._workspace.background.run(lambda: Heatmap.open(path), show, give_up)
+
+    def stop(self) -> None:
+        """Cancel what is going on; its heatmap stays shown while the slide is open."""
+        if self._run is not None:
+            self._run.changed.disconnect(self._on_status)
+            self._run.started.disconnect(self._on_started)
+            if self.going:
+                self._run.cancel()
+            self._run = None
+
+    def forget(self) -> None:
+        """Let go of the runs and heatmaps of a slide that closes."""
+        self.stop()
+        for heatmap in self.heatmaps.values():
+            heatmap.changed.disconnect(self._on_cells)
+        self.heatmaps = {}
+        self.changed.emit(None)
+
+    def use_device(self, device: str) -> None:
+        """Run models on `device` from the next run on."""
+        self._workspace.settings = replace(self._workspace.settings, device=device)
+        self.close()
+
+    def close(self) -> None:
+        """End the host process."""
+        self.stop()
+        if self._host is not None:
+            self._host.close()
+            self._host = None
+
+
+def _layer_name(source: ModelSource, regional: bool) -> str:
+    name = source.card.title or source.card.name
+    return f"{name} (region)" if regional else name

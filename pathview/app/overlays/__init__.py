@@ -1,0 +1,1 @@
+"""Small widgets that float over the canvas and let the mouse through."""

@@ -1,0 +1,137 @@
+"""Light and dark: our own Fusion palettes, and icons that follow them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from pathview.startup.discover import bundled_folder
+
+_SIZES = (16, 20, 24, 32, 48)
+
+_LIGHT = {
+    "Window": "#f3f3f5", "WindowText": "#1f2023", "Base": "#ffffff", "AlternateBase": "#f7f7f9",
+    "Text": "#1f2023", "Button": "#ececef", "ButtonText": "#1f2023", "BrightText": "#b3261e",
+    "Highlight": "#5b4a93", "HighlightedText": "#ffffff", "ToolTipBase": "#ffffff", "ToolTipText": "#1f2023",
+    "PlaceholderText": "#6d6f76", "Link": "#5b4a93", "Mid": "#c4c5cb", "Dark": "#a8a9b0", "Light": "#ffffff",
+    "Midlight": "#e4e4e9", "Shadow": "#8a8b91",
+}  # fmt: skip
+_DARK = {
+    "Window": "#26272b", "WindowText": "#e6e6ea", "Base": "#1c1d20", "AlternateBase": "#232427",
+    "Text": "#e6e6ea", "Button": "#34353a", "ButtonText": "#e6e6ea", "BrightText": "#ff8a80",
+    "Highlight": "#8f7fd0", "HighlightedText": "#131316", "ToolTipBase": "#34353a", "ToolTipText": "#e6e6ea",
+    "PlaceholderText": "#9b9da5", "Link": "#b3a6ea", "Mid": "#4a4b52", "Dark": "#141517", "Light": "#44454b",
+    "Midlight": "#3a3b41", "Shadow": "#0c0c0e",
+}  # fmt: skip
+_DISABLED = {False: "#9a9ba2", True: "#707279"}
+_STYLE = """
+QToolBar {{ border: 0; border-bottom: 1px solid {line}; spacing: 2px; padding: 3px 6px; }}
+QToolButton {{ padding: 4px; border-radius: 5px; }}
+QToolButton:hover {{ background: {hover}; }}
+QToolButton:checked {{ background: {accent}; }}
+QStatusBar {{ border-top: 1px solid {line}; }}
+QStatusBar::item {{ border: 0; }}
+QDockWidget {{ titlebar-close-icon: none; }}
+QDockWidget::title {{ padding: 5px 8px; background: {title}; text-align: left; }}
+QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
+QGroupBox {{ font-weight: 600; border: 0; margin-top: 18px; }}
+QGroupBox::title {{ subcontrol-origin: margin; left: 0; top: 0; }}
+"""
+
+
+def apply_theme(application: QApplication, theme: str) -> bool:
+    """Paint the program light or dark and tell whether it is dark now.
+
+    Parameters
+    ----------
+    application
+        The one application.
+    theme
+        "light", "dark", or "system" for what the desktop says (light where it says nothing).
+    """
+    system_dark = application.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    dark = theme == "dark" or (theme == "system" and system_dark)
+    application.setStyle(QStyleFactory.create("Fusion"))
+    application.setPalette(_palette(dark))
+    application.setStyleSheet(
+        _STYLE.format(
+            line="#3a3b41" if dark else "#d5d6db",
+            hover="#3d3e45" if dark else "#e2e2e8",
+            accent="#51467c" if dark else "#d6cff0",
+            title="#2e2f34" if dark else "#e9e9ed",
+        )
+    )
+    icon.cache_clear()
+    return dark
+
+
+def canvas_color(dark: bool) -> tuple[float, float, float]:
+    """Return the (r, g, b), 0-1, of what lies beside the slide; the slide itself never follows the theme."""
+    return (0.086, 0.09, 0.1) if dark else (0.87, 0.875, 0.89)
+
+
+@lru_cache(maxsize=128)
+def icon(name: str) -> QIcon:
+    """Return the bundled icon `name` in the theme's text colour, greyed when disabled.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such icon.
+    """
+    text = (bundled_folder("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    palette = QApplication.palette()
+    result = QIcon()
+    for mode, group in (
+        (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
+        (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
+    ):
+        color = palette.color(group, QPalette.ColorRole.ButtonText).name()
+        drawing = QSvgRenderer(QByteArray(text.replace("currentColor", color).encode()))
+        for size in _SIZES:
+            result.addPixmap(_rendered(drawing, size), mode)
+    return result
+
+
+def swatch(color: tuple[int, int, int], size: int = 14) -> QIcon:
+    """Return a small filled square, for class lists."""
+    pixmap = QPixmap(size, size)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(QColor(*color))
+    painter.setPen(QColor(*color).darker(140))
+    painter.drawRoundedRect(QRectF(0.5, 0.5, size - 1, size - 1), 3, 3)
+    painter.end()
+    return QIcon(pixmap)
+
+
+def application_icon() -> QIcon:
+    """Return the program's own icon."""
+    drawing = QSvgRenderer(str(bundled_folder("resources") / "pathview.svg"))
+    result = QIcon()
+    for size in (16, 32, 64, 128, 256):
+        result.addPixmap(_rendered(drawing, size))
+    return result
+
+
+def _rendered(drawing: QSvgRenderer, size: int) -> QPixmap:
+    pixmap = QPixmap(size, size)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    drawing.render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return pixmap
+
+
+def _palette(dark: bool) -> QPalette:
+    palette = QPalette()
+    for role, color in (_DARK if dark else _LIGHT).items():
+        palette.setColor(QPalette.ColorRole[role], QColor(color))
+    for role in ("WindowText", "Text", "ButtonText"):
+        palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole[role], QColor(_DISABLED[dark]))
+    return palette

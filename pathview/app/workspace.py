@@ -1,0 +1,230 @@
+"""The open slide and everything that happens on it; no widgets here."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from psygnal import Signal
+
+from pathview.annotations.edit import Edit
+from pathview.app.background import Background
+from pathview.app.model_runs import ModelRuns
+from pathview.core.errors import PathViewError
+from pathview.core.inbox import Inbox
+from pathview.inference.heatmap import Heatmap
+from pathview.slides.open import open_slide
+from pathview.slides.slide import Slide
+from pathview.startup.registry import Registry
+from pathview.startup.settings import Settings
+from pathview.study.session import Session
+from pathview.study.study import Study
+from pathview.tiles.loader import TileLoader
+from pathview.tiles.source import SlideTiles
+from pathview.view.compose import Scene
+from pathview.view.layers import Layer
+from pathview.view.state import View, ViewState
+from pathview.view.viewport import Viewport
+
+_log = logging.getLogger(__name__)
+SLIDE_LAYER = "Slide"
+ANNOTATION_LAYER = "Annotations"
+
+
+class Workspace:
+    """Owner of the session, the view, the tile loader and the model runs; main thread only.
+
+    Parameters
+    ----------
+    settings
+        The user's settings.
+    registry
+        The models that can be run.
+    study
+        Where annotations and results are kept.
+    inbox
+        The way back from all threads.
+
+    Attributes
+    ----------
+    slide_changed
+        Emitted with the new `Session`, or None when the slide was closed.
+    stale
+        Emitted when what the screen shows is out of date.
+    layers_changed
+        Emitted when layers came or went.
+    problem
+        Emitted with a title and one sentence when something that the user asked for failed.
+    busy
+        Emitted with what is being done, "" when nothing is.
+    """
+
+    slide_changed = Signal(object)
+    stale = Signal()
+    layers_changed = Signal()
+    problem = Signal(str, str)
+    busy = Signal(str)
+
+    def __init__(self, settings: Settings, registry: Registry, study: Study, inbox: Inbox) -> None:
+        self.settings = settings
+        self.registry = registry
+        self.study = study
+        self.inbox = inbox
+        self.background = Background(inbox)
+        self.loader = TileLoader(inbox, cache_bytes=settings.cache_mb << 20, threads=settings.reader_threads)
+        self.view = View(ViewState(Viewport((0.0, 0.0), 1.0, (1, 1)), ()))
+        self.scene = Scene()
+        self.session: Session | None = None
+        self.runs = ModelRuns(self)
+        self._asked: Path | None = None
+        self.loader.loaded.connect(self._on_loaded)
+        self.loader.failed.connect(self._on_failed)
+
+    # slides ----------------------------------------------------------
+    def open(self, path: Path) -> None:
+        """Open a slide off-thread; it replaces the present one only when it has opened."""
+        self._asked = path
+        self.busy.emit(f"Opening {path.name} …")
+        self.background.run(
+            lambda: open_slide(path),
+            lambda slide: self._opened(path, slide),
+            lambda error: self._not_opened(path, error),
+        )
+
+    def _opened(self, path: Path, slide: Slide) -> None:
+        if self._asked != path:  # the user has asked for another slide since
+            slide.close()
+            return
+        self.busy.emit("")
+        self.close_slide()
+        try:
+            self.session = self.study.session(slide)
+        except PathViewError as error:
+            slide.close()
+            self.problem.emit("Cannot open slide", str(error))
+            return
+        self._show(self.session)
+
+    def _not_opened(self, path: Path, error: Exception) -> None:
+        if self._asked == path:
+            self.busy.emit("")
+            self.problem.emit("Cannot open slide", str(error))
+
+    def _show(self, session: Session) -> None:
+        slide = session.slide
+        self.scene = replace(
+            self.scene, slide_tiles=SlideTiles(slide), heatmaps={}, annotations=session.annotations
+        )
+        session.annotations.changed.connect(self._on_edit)
+        viewport = replace(self.view.state.viewport, rotation=0.0).fitted(slide.info.bounds)
+        layers = (Layer(SLIDE_LAYER, "slide"), Layer(ANNOTATION_LAYER, "annotations"))
+        self.view.set(replace(self.view.state, viewport=viewport, layers=layers, selection=frozenset()))
+        self.settings = self.settings.with_recent(slide.info.path)
+        _log.info("opened %s (%s)", slide.info.path, slide.info.format)
+        self.slide_changed.emit(session)
+        self.runs.load_stored(session)
+        self.stale.emit()
+
+    def close_slide(self) -> None:
+        """Cancel what runs on the slide, forget its tiles and close it."""
+        session = self.session
+        if session is None:
+            return
+        self.runs.forget()
+        session.annotations.changed.disconnect(self._on_edit)
+        self.loader.wish("main", [])
+        for source in (self.scene.slide_tiles, *self.scene.heatmaps.values()):
+            if source is not None:
+                self.loader.forget(source)
+        self.session = None
+        self.scene = Scene(background=self.scene.background)
+        self.view.set(replace(self.view.state, layers=(), selection=frozenset()))
+        self.slide_changed.emit(None)
+        session.slide.close()
+
+    # view ------------------------------------------------------------
+    def look(self, viewport: Viewport) -> None:
+        """Move the view, kept where one cannot get lost."""
+        if self.session is not None:
+            viewport = viewport.clamped(self.session.slide.info.box)
+        self.view.set(replace(self.view.state, viewport=viewport))
+
+    def set_background(self, color: tuple[int, int, int]) -> None:
+        """Set the (r, g, b), 0-255, of what lies beside the slide."""
+        self.scene = replace(self.scene, background=color)
+        self.stale.emit()
+
+    def set_layer(self, name: str, **changes: object) -> None:
+        """Change fields of the layer called `name`."""
+        layer = self.view.state.layer(name)
+        self.view.set(self.view.state.with_layer(dataclasses.replace(layer, **changes)))  # type: ignore[arg-type]
+        if "channel" in changes and name in self.runs.heatmaps:
+            self.show_heatmap(name, self.runs.heatmaps[name])
+
+    def show_heatmap(self, name: str, heatmap: Heatmap) -> None:
+        """Show a heatmap as the layer `name`, under the annotations and above the slide."""
+        state = self.view.state
+        positive = heatmap.facts.classes.index(heatmap.facts.positive)
+        known = next((layer for layer in state.layers if layer.name == name), None)
+        layer = known or Layer(name, "heatmap", opacity=0.6, colormap="heat", channel=positive)
+        old = self.scene.heatmaps.get(name)
+        if old is not None:
+            self.loader.forget(old)
+        sources = {**self.scene.heatmaps, name: heatmap.channel(layer.channel)}
+        self.scene = replace(self.scene, heatmaps=sources)
+        if known is None:
+            below = tuple(la for la in state.layers if la.kind != "annotations")
+            above = tuple(la for la in state.layers if la.kind == "annotations")
+            self.view.set(replace(state, layers=(*below, layer, *above)))
+        self.layers_changed.emit()
+        self.stale.emit()
+
+    # annotations -----------------------------------------------------
+    def edit(self, edit: Edit) -> bool:
+        """Make an edit true and tell whether that worked; it is in the study before it shows."""
+        return self._attempt("Cannot save the annotation", lambda: self._session().history.do(edit))
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        self._attempt("Cannot undo", lambda: self._session().history.undo())
+
+    def redo(self) -> None:
+        """Make the last edit that was taken back again."""
+        self._attempt("Cannot redo", lambda: self._session().history.redo())
+
+    def _attempt(self, title: str, work: Callable[[], object]) -> bool:
+        if self.session is None:
+            return False
+        try:
+            work()
+        except PathViewError as error:
+            self.problem.emit(title, str(error))
+            return False
+        return True
+
+    def _session(self) -> Session:
+        assert self.session is not None, "callers ask only while a slide is open"
+        return self.session
+
+    def _on_edit(self, edit: Edit) -> None:
+        gone = {change.id for change in edit.changes if change.after is None}
+        if self.view.state.selection & gone:
+            self.view.set(replace(self.view.state, selection=self.view.state.selection - gone))
+        self.stale.emit()
+
+    def _on_loaded(self, keys: frozenset[object]) -> None:
+        self.stale.emit()
+
+    def _on_failed(self, address: object, error: Exception) -> None:
+        self.stale.emit()
+
+    def close(self) -> None:
+        """Shut down in the fixed order: runs, host, loader, background work, slide, study."""
+        self.close_slide()
+        self.runs.close()
+        self.loader.close()
+        self.background.close()
+        self.study.close()

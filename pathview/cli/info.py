@@ -1,0 +1,91 @@
+"""`pathview info`: what a slide file says about itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pathview.cli.messages import say
+from pathview.core.errors import PathViewError
+from pathview.slides.open import open_slide
+from pathview.slides.slide import Slide
+
+
+def info(
+    slides: Annotated[list[Path], typer.Argument(metavar="SLIDE...", help="Slide files.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: an object a slide, in a list.")] = False,
+) -> None:
+    """Print format, levels, pixel size, bounds, associated images and fingerprint of slides."""
+    described: list[dict[str, Any]] = []
+    for path in slides:
+        try:
+            with open_slide(path) as slide:
+                described.append(describe(slide))
+        except PathViewError as error:
+            say(str(error))
+            continue
+        if not as_json:
+            print(_page(described[-1]))
+    if as_json:
+        print(json.dumps(described, indent=2, ensure_ascii=False))
+    if len(described) < len(slides):
+        raise typer.Exit(1)
+
+
+def describe(slide: Slide) -> dict[str, Any]:
+    """Return what is known about an open slide as JSON values.
+
+    Raises
+    ------
+    TileReadError
+        If an associated image cannot be read.
+    """
+    known = slide.info
+    bounds = known.bounds
+    return {
+        "path": str(known.path),
+        "format": known.format,
+        "width": known.size[0],
+        "height": known.size[1],
+        "levels": [
+            {"width": level.size[0], "height": level.size[1], "downsample": level.downsample, "tile": level.tile}
+            for level in known.levels
+        ],
+        "mpp": known.mpp,
+        "mpp_source": known.mpp_source,
+        "objective_power": known.objective_power,
+        "bounds": [bounds.x0, bounds.y0, bounds.x1, bounds.y1],
+        "associated_images": {
+            name: {"width": image.shape[1], "height": image.shape[0]}
+            for name, image in slide.associated_images().items()
+        },
+        "icc_profile": slide.icc_profile() is not None,
+        "fingerprint": known.fingerprint,
+    }
+
+
+def _page(known: dict[str, Any]) -> str:
+    mpp = known["mpp"]
+    scale = "unknown" if mpp is None else f"{mpp[0]:.6g} x {mpp[1]:.6g} um/px"
+    power = known["objective_power"]
+    bounds = ", ".join(f"{edge:g}" for edge in known["bounds"])
+    images = [f"{name} ({size['width']} x {size['height']})" for name, size in known["associated_images"].items()]
+    rows = [
+        ("format", known["format"]),
+        ("size", f"{known['width']} x {known['height']} px"),
+        ("pixel size", f"{scale} ({known['mpp_source']})"),
+        ("objective", "unknown" if power is None else f"{power:g}x"),
+        ("bounds", bounds),
+        ("associated", ", ".join(images) or "none"),
+        ("ICC profile", "yes" if known["icc_profile"] else "no"),
+        ("fingerprint", known["fingerprint"]),
+    ]
+    lines = [known["path"], *(f"  {name:<12} {value}" for name, value in rows), "  levels"]
+    for number, level in enumerate(known["levels"]):
+        size = f"{level['width']} x {level['height']}"
+        tile = f"{level['tile'][0]} x {level['tile'][1]}"
+        lines.append(f"    {number:>2}  {size:>17} px   downsample {level['downsample']:<10.6g} tile {tile}")
+    return "\n".join(lines)

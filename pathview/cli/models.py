@@ -1,0 +1,39 @@
+"""`pathview models`: what models there are."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Annotated
+
+import typer
+
+from pathview.cli.messages import say
+from pathview.startup.registry import load_registry
+
+app = typer.Typer(help="List the models that plugins offer.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `list` a word of its own, since more will join it."""
+
+
+@app.command("list")
+def list_models(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the model cards as JSON.")] = False,
+) -> None:
+    """Print the models by name; broken plugins are named on stderr."""
+    registry = load_registry()
+    for file, reason in registry.broken:
+        say(f"{file} cannot be used: {reason}")
+    cards = [source.card for source in registry.models.values()]
+    if as_json:
+        print(json.dumps([dataclasses.asdict(card) for card in cards], indent=2, ensure_ascii=False))
+        return
+    for card in cards:
+        print(
+            f"{card.name}\n  {card.title or card.name}, version {card.version}\n"
+            f"  classes {', '.join(card.classes)}; {card.patch} px at {card.mpp:g} um/px"
+            f"\n  {card.intended_use or 'Research use only.'}"
+        )

@@ -1,0 +1,90 @@
+"""preview.png: the slide's thumbnail with the heatmap over it and a legend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from pathview.core.files import atomic_write
+from pathview.core.palette import colormap_table
+from pathview.inference.card import ModelCard
+from pathview.inference.heatmap import Heatmap
+from pathview.slides.slide import Slide
+
+_EDGE = 1400
+_LEGEND = 92
+_INK = (32, 33, 36)
+_FAINT = (95, 99, 104)
+
+
+def write_preview(
+    slide: Slide, heatmap: Heatmap, card: ModelCard, target: Path, *, colormap: str = "heat"
+) -> None:
+    """Write a picture of the whole slide under the heatmap of the model's positive class.
+
+    Cells that were not run are hatched and glass is left as it is; the scale is always 0 to 1.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    TileReadError
+        If the slide cannot be read.
+    """
+    thumbnail = slide.thumbnail(_EDGE).astype(np.float32)
+    overlay, alpha = _overlay(slide, heatmap, card, thumbnail.shape[:2], colormap)
+    blended = thumbnail * (1 - alpha[..., None]) + overlay * alpha[..., None]
+    picture = Image.fromarray(np.rint(blended).astype(np.uint8))
+    page = Image.new("RGB", (max(picture.width, 640), picture.height + _LEGEND), "white")
+    page.paste(picture, ((page.width - picture.width) // 2, 0))
+    _legend(page, picture.height, heatmap, card, colormap)
+    with atomic_write(target) as file:
+        page.save(file, "PNG")
+
+
+def _overlay(
+    slide: Slide, heatmap: Heatmap, card: ModelCard, shape: tuple[int, ...], colormap: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return colour (h, w, 3) and opacity (h, w) of the heatmap in thumbnail pixels."""
+    height, width = shape
+    x = (np.arange(width) + 0.5) * slide.info.size[0] / width
+    y = (np.arange(height) + 0.5) * slide.info.size[1] / height
+    rows, columns = heatmap.state.shape
+    column = np.floor((x - heatmap.grid.origin[0]) / heatmap.grid.stride).astype(int)
+    row = np.floor((y - heatmap.grid.origin[1]) / heatmap.grid.stride).astype(int)
+    inside = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns))[None, :]
+    at = np.ix_(np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1))
+    state = np.where(inside, heatmap.state[at], 2)
+    score = np.nan_to_num(heatmap.scores[heatmap.facts.classes.index(card.positive)][at])
+    color = colormap_table(colormap)[np.rint(score * 255).astype(np.uint8)].astype(np.float32)
+    # Low probabilities are nearly clear, so that the tissue under them stays readable.
+    alpha = np.where(state == 1, 0.15 + 0.5 * score, 0.0)
+    hatch = (np.add.outer(np.arange(height), np.arange(width)) % 8 == 0) & ((state == 0) | (state == 3))
+    color[hatch] = (90, 90, 90)
+    return color, np.where(hatch, 0.5, alpha).astype(np.float32)
+
+
+def _legend(page: Image.Image, top: int, heatmap: Heatmap, card: ModelCard, colormap: str) -> None:
+    draw = ImageDraw.Draw(page)
+    font, small = ImageFont.load_default(15), ImageFont.load_default(12)
+    bar = Image.fromarray(np.repeat(colormap_table(colormap)[None, :, :], 16, axis=0))
+    page.paste(bar, (16, top + 34))
+    draw.rectangle((15, top + 33, 272, top + 50), outline=_FAINT)
+    draw.text((16, top + 10), f"Probability of {card.positive}", font=font, fill=_INK)
+    for value in (0.0, 0.5, 1.0):
+        draw.text((16 + 256 * value, top + 54), f"{value:g}", font=small, fill=_FAINT, anchor="ma")
+    mark = 16 + 256 * card.threshold
+    draw.line((mark, top + 30, mark, top + 53), fill=_INK, width=2)
+    done, skipped = int((heatmap.state == 1).sum()), int((heatmap.state == 2).sum())
+    failed, waiting = int((heatmap.state == 3).sum()), int((heatmap.state == 0).sum())
+    lines = (
+        f"{card.title or card.name}, version {card.version}, weights {card.sha256[:12] or 'none'}",
+        f"{done} cells scored, {skipped} skipped, {failed} failed, {waiting} not run;"
+        f" threshold {card.threshold:g}",
+        "Research use only. The heatmap assists; people decide.",
+    )
+    for number, line in enumerate(lines):
+        draw.text((310, top + 10 + 22 * number), line, font=small, fill=_INK if number == 0 else _FAINT)

@@ -1,0 +1,144 @@
+"""A region of a slide as PNG or TIFF at a chosen resolution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+import pathview
+from pathview.core.errors import ExportError
+from pathview.core.files import atomic_write
+from pathview.core.geometry import Box
+from pathview.core.region import Region
+from pathview.slides.slide import Slide
+
+_TILE = 512
+_PNG_LIMIT_PX = 150_000_000
+_TIFF_LIMIT_BYTES = 4_000_000_000
+
+Progress = Callable[[float], None]
+
+
+def export_region(
+    slide: Slide,
+    box: Box,
+    target: Path,
+    *,
+    downsample: float = 1.0,
+    progress: Progress = lambda _: None,
+) -> None:
+    """Write the pixels of `box` as an image file.
+
+    Parameters
+    ----------
+    slide
+        Where the pixels come from.
+    box
+        Level-0 pixels; the part outside the slide is left out.
+    target
+        ".png", ".tif" or ".tiff" chooses the format; both are lossless and carry the resolution where the
+        slide's mpp is known.
+    downsample
+        Level-0 pixels per exported pixel.
+    progress
+        Called with 0 to 1.
+
+    Raises
+    ------
+    ExportError
+        If the box misses the slide, the picture is too large for the format, or the file cannot be written.
+    TileReadError
+        If pixels cannot be read; nothing is left behind.
+    """
+    box = _whole_pixels(box.intersect(slide.info.box))
+    if box.empty or downsample <= 0:
+        raise ExportError(target, "the region does not lie on the slide")
+    region = Region(box, downsample)
+    write = _WRITERS.get(target.suffix.lower())
+    if write is None:
+        raise ExportError(target, f'regions are written as {", ".join(_WRITERS)}, not "{target.suffix}"')
+    try:
+        write(slide, region, target, progress)
+    except OSError as error:
+        raise ExportError(target, str(error)) from error
+    progress(1.0)
+
+
+def pixel_size(slide: Slide, downsample: float) -> tuple[float, float] | None:
+    """Return the (x, y) um/px of an export at `downsample`, or None when the slide's mpp is unknown."""
+    mpp = slide.info.mpp
+    return None if mpp is None else (mpp[0] * downsample, mpp[1] * downsample)
+
+
+def _whole_pixels(box: Box) -> Box:
+    # Snapped outwards, so that an export at 1:1 holds the slide's own pixels, not resampled ones.
+    return Box(math.floor(box.x0), math.floor(box.y0), math.ceil(box.x1), math.ceil(box.y1))
+
+
+def _write_png(slide: Slide, region: Region, target: Path, progress: Progress) -> None:
+    rows, columns = region.shape
+    if rows * columns > _PNG_LIMIT_PX:
+        raise ExportError(
+            target, f"{columns} x {rows} pixels are too many for PNG; choose .tif or a larger um/px"
+        )
+    pixels = np.empty((rows, columns, 3), np.uint8)
+    for top, left, tile in _tiles(slide, region, progress):
+        pixels[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    notes = PngInfo()
+    notes.add_text("Software", f"PathView {pathview.__version__}")
+    mpp = pixel_size(slide, region.downsample)
+    dots = None if mpp is None else (25_400 / mpp[0], 25_400 / mpp[1])
+    with atomic_write(target) as file:
+        Image.fromarray(pixels).save(file, "PNG", pnginfo=notes, **({} if dots is None else {"dpi": dots}))
+
+
+def _write_tiff(slide: Slide, region: Region, target: Path, progress: Progress) -> None:
+    import tifffile
+
+    rows, columns = region.shape
+    mpp = pixel_size(slide, region.downsample)
+    scale: dict[str, Any] = {}
+    if mpp is not None:
+        scale = {"resolution": (1e4 / mpp[0], 1e4 / mpp[1]), "resolutionunit": "CENTIMETER"}
+    with atomic_write(target) as file:
+        tifffile.imwrite(
+            file,
+            _padded(_tiles(slide, region, progress)),
+            shape=(rows, columns, 3),
+            dtype=np.uint8,
+            tile=(_TILE, _TILE),
+            photometric="rgb",
+            compression="zlib",
+            predictor=True,
+            bigtiff=rows * columns * 3 > _TIFF_LIMIT_BYTES,
+            software=f"PathView {pathview.__version__}",
+            metadata=None,
+            **scale,
+        )
+
+
+def _tiles(slide: Slide, region: Region, progress: Progress) -> Iterator[tuple[int, int, NDArray[np.uint8]]]:
+    rows, columns = region.shape
+    down = region.downsample
+    for top in range(0, rows, _TILE):
+        progress(top / rows)
+        for left in range(0, columns, _TILE):
+            height, width = min(_TILE, rows - top), min(_TILE, columns - left)
+            x0, y0 = region.box.x0 + left * down, region.box.y0 + top * down
+            yield top, left, slide.read(Region(Box(x0, y0, x0 + width * down, y0 + height * down), down))
+
+
+def _padded(tiles: Iterator[tuple[int, int, NDArray[np.uint8]]]) -> Iterator[NDArray[np.uint8]]:
+    for _, _, tile in tiles:
+        height, width = tile.shape[:2]
+        yield np.pad(tile, ((0, _TILE - height), (0, _TILE - width), (0, 0)), mode="edge")
+
+
+_WRITERS = {".png": _write_png, ".tif": _write_tiff, ".tiff": _write_tiff}

@@ -1,0 +1,125 @@
+"""The folder that a run leaves: heatmap, table, preview and record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pathview
+from pathview.core.files import write_text
+from pathview.export.heatmap_table import write_heatmap_table
+from pathview.export.preview import write_preview
+from pathview.inference.card import ModelCard
+from pathview.inference.heatmap import Heatmap
+from pathview.slides.slide import Slide
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Names of the files of one run.
+
+    Attributes
+    ----------
+    folder
+        ``<output>/<slide stem>/<model id>``.
+    """
+
+    folder: Path
+
+    @classmethod
+    def of(cls, output: Path, slide: Path, model: str) -> RunFolder:
+        """Return the folder for a model's run on a slide."""
+        return cls(output / slide.stem / model)
+
+    @property
+    def heatmap(self) -> Path:
+        """The zarr group."""
+        return self.folder / "heatmap.zarr"
+
+    @property
+    def table(self) -> Path:
+        """The cells as CSV."""
+        return self.folder / "tiles.csv"
+
+    @property
+    def preview(self) -> Path:
+        """The picture for people."""
+        return self.folder / "preview.png"
+
+    @property
+    def record(self) -> Path:
+        """Parameters, versions, device and timings."""
+        return self.folder / "run.json"
+
+    def publish(self, slide: Slide, heatmap: Heatmap, card: ModelCard, facts: dict[str, Any]) -> dict[str, Any]:
+        """Write table, preview and record; each appears whole or not at all.
+
+        Parameters
+        ----------
+        slide, heatmap, card
+            What ran on what, and the result.
+        facts
+            Device, parameters and timings of this run, as JSON values.
+
+        Returns
+        -------
+        dict
+            What was written to the record.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be written.
+        TileReadError
+            If the slide cannot be read for the preview.
+        """
+        write_heatmap_table(heatmap, self.table)
+        write_preview(slide, heatmap, card, self.preview)
+        record = _record(slide, heatmap, card) | facts
+        write_text(self.record, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        return record
+
+
+def _record(slide: Slide, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
+    info, progress = slide.info, heatmap.progress
+    return {
+        "pathview_version": pathview.__version__,
+        "use": "Research use only.",
+        "slide": {
+            "name": info.path.name,
+            "fingerprint": info.fingerprint,
+            "format": info.format,
+            "size": list(info.size),
+            "mpp": None if info.mpp is None else list(info.mpp),
+            "mpp_source": info.mpp_source,
+        },
+        "model": {
+            "id": card.name,
+            "version": card.version,
+            "sha256": card.sha256,
+            "mpp": card.mpp,
+            "patch": card.patch,
+            "stride": card.stride,
+            "classes": list(card.classes),
+            "positive": card.positive,
+            "threshold": card.threshold,
+            "license": card.license,
+            "intended_use": card.intended_use,
+        },
+        "grid": {
+            "origin": list(heatmap.grid.origin),
+            "patch": heatmap.grid.patch,
+            "stride": heatmap.grid.stride,
+            "rows": heatmap.grid.shape[0],
+            "columns": heatmap.grid.shape[1],
+            "region": heatmap.grid.region is not None,
+        },
+        "cells": {
+            "done": progress.done,
+            "to_do": progress.total,
+            "skipped": progress.skipped,
+            "failed": progress.failed,
+        },
+    }

@@ -1,0 +1,51 @@
+"""The floors hold, and what is slow to import is imported on use only."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "timm", "PySide6", "vispy", "tifffile", "zarr", "openslide", "skimage")
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Return the top-level modules that a fresh process has loaded after `statement`."""
+    code = f"{statement}\nimport sys\nprint('\\n'.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=120
+    )
+    return set(done.stdout.split())
+
+
+def test_the_import_contract_is_kept() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([linter, "--no-cache"], capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    loaded = loaded_after(
+        "import sys\nfrom pathview.__main__ import main\n"
+        "import io, contextlib\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n    assert main(['--help']) == 0"
+    )
+    assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize("floor", ["core", "slides", "tiles", "annotations", "inference", "study", "view", "export"])
+def test_lower_floors_import_without_qt_gl_or_torch(floor: str) -> None:
+    files = (ROOT / "pathview" / floor).rglob("*.py")
+    names = sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
+    light = [name for name in names if not name.endswith(("torch_model", "__init__"))]
+    loaded = loaded_after("\n".join(f"import {name}" for name in light))
+    assert loaded.isdisjoint({"torch", "timm", "PySide6", "vispy"})
+
+
+def test_the_window_imports_no_torch() -> None:
+    loaded = loaded_after("import pathview.app.application, pathview.app.main_window, pathview.inference.remote")
+    assert "PySide6" in loaded
+    assert loaded.isdisjoint({"torch", "timm", "safetensors"})
