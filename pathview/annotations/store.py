@@ -65,7 +65,7 @@ class AnnotationStore:
         EditConflictError
             If it does not.
         """
-        seen: set[UUID] = set()
+        ids: list[UUID] = []
         for before, after in edit.changes:
             present = after if after is not None else before
             if present is None or (before is not None and before.id != present.id):
@@ -73,9 +73,9 @@ class AnnotationStore:
             current = self._items.get(present.id)
             if current is not before and current != before:
                 raise EditConflictError(f"{edit.label}: annotation {present.id} is not what the edit expects")
-            if present.id in seen:
-                raise EditConflictError(f"{edit.label}: annotation {present.id} is changed twice")
-            seen.add(present.id)
+            ids.append(present.id)
+        if len(set(ids)) < len(ids):
+            raise EditConflictError(f"{edit.label}: an annotation is changed twice")
 
     def putting(self, label: str, annotations: Iterable[Annotation]) -> Edit:
         """Return the edit that adds `annotations`, replacing those whose ids are here already."""

@@ -11,12 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from pathview.core.errors import StudyError
 from pathview.inference.card import ModelCard
 from pathview.slides.reader import SlideInfo
-from pathview.study.database import now, transaction
+from pathview.study.database import FAULTS, now, transaction
 
 type Color = tuple[int, int, int]
 """(r, g, b), 0-255 each."""
@@ -140,7 +141,10 @@ class Catalog:
             " WHERE slide = ? ORDER BY rowid",
             fingerprint,
         )
-        return [self._run(*row) for row in rows]
+        try:
+            return [self._run(*row) for row in rows]
+        except ShapelyError as error:
+            raise StudyError(self._file, f"a run's region cannot be read: {error}") from error
 
     def classes(self) -> dict[str, Color]:
         """Return the colours of the classes, in the order of their number keys."""
@@ -181,7 +185,7 @@ class Catalog:
     def _rows(self, query: str, *values: str) -> Sequence[Any]:
         try:
             return self._connection.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise StudyError(self._file, f"cannot be read: {error}") from error
 
     def _write(self, purpose: str, statement: str, values: tuple[object, ...]) -> None:

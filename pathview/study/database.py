@@ -11,18 +11,20 @@ from pathlib import Path
 
 from pathview.core.errors import StudyError
 
+FAULTS = (sqlite3.Error, UnicodeError)
+"""What SQLite raises, and Python when a damaged file makes SQLite speak nonsense or a text is none."""
+
 _BUSY_S = 5.0
-# For every connection. What a stranger put into the file must not run, and a file that is cut short under
-# a memory map would kill the process.
-_CAUTION = (
+# None of these writes to the file. What a stranger put into it must not run, a file that is cut short under a
+# memory map would kill the process, and FULL makes a commit wait until the disk has it, so that even a power
+# cut loses nothing that was shown.
+_SETTINGS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA mmap_size = 0",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA synchronous = FULL",
 )
-# For the one that writes: FULL makes a commit wait until the disk has it, so that even a power cut loses
-# nothing that was shown.
-_DURABLE = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL")
 
 
 def connect(file: Path, *, read_only: bool) -> sqlite3.Connection:
@@ -41,7 +43,7 @@ def connect(file: Path, *, read_only: bool) -> sqlite3.Connection:
     )
     try:
         connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
-        for pragma in _CAUTION if read_only else (*_CAUTION, *_DURABLE):
+        for pragma in _SETTINGS:
             connection.execute(pragma).fetchall()
     except BaseException:
         connection.close()
@@ -79,7 +81,7 @@ def transaction(connection: sqlite3.Connection, file: Path, purpose: str) -> Ite
         connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("COMMIT")
-    except (sqlite3.Error, UnicodeEncodeError) as error:
+    except FAULTS as error:
         _roll_back(connection)
         raise StudyError(file, f"{purpose}: {error}") from error
     except BaseException:

@@ -7,10 +7,12 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from shapely.errors import ShapelyError
+
 from pathview.annotations.annotation import Annotation
 from pathview.annotations.edit import Edit
 from pathview.core.errors import EditConflictError, StudyError
-from pathview.study.database import now, transaction
+from pathview.study.database import FAULTS, now, transaction
 from pathview.study.record import Row, annotation_of, payload, rows_after, seal, state_of
 
 type _Place = tuple[str, str]
@@ -74,7 +76,7 @@ class Journal:
                 (fingerprint,),
             )
             return [annotation_of(*row) for row in rows]
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, ShapelyError, ValueError) as error:
             raise StudyError(self._file, f"annotations cannot be read: {error}") from error
 
     def verify(self) -> list[str]:
@@ -91,12 +93,13 @@ class Journal:
         try:
             broken = self._replay(replayed)
             return [broken] if broken else self._differences(replayed)
-        except sqlite3.Error as error:
+        except FAULTS as error:
             raise StudyError(self._file, f"the journal cannot be read: {error}") from error
 
     def _written_by(self, fingerprint: str, rows: Sequence[Row]) -> dict[str, int]:
+        # CROSS JOIN fixes the order: left to itself, SQLite scans all annotations for each one wanted.
         found = self._connection.execute(
-            "SELECT a.id, a.seq FROM json_each(?) AS wanted JOIN annotation AS a"
+            "SELECT a.id, a.seq FROM json_each(?) AS wanted CROSS JOIN annotation AS a"
             " ON a.slide = ? AND a.id = wanted.value WHERE a.wkb IS NOT NULL",
             (json.dumps([row[0] for row in rows]), fingerprint),
         )

@@ -7,7 +7,7 @@ import platform
 import sqlite3
 from pathlib import Path
 
-from pathview.study.database import now
+from pathview.study.database import FAULTS, now
 
 
 class WriterLock:
@@ -60,6 +60,6 @@ def holder_of(file: Path) -> str | None:
             row = connection.execute("SELECT name FROM holder").fetchone()
         finally:
             connection.close()
-    except sqlite3.Error:
+    except FAULTS:
         return None
     return None if row is None else str(row[0])

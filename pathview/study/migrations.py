@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from importlib.resources import files
 from pathlib import Path
+from uuid import uuid4
 
 from pathview.core.errors import StudyError
 from pathview.core.palette import NAMED
-from pathview.study.database import transaction
+from pathview.study.database import connect, transaction
 
 APPLICATION_ID = 0x50565331
 """Marks an SQLite file as a study ("PVS1")."""
@@ -22,27 +23,47 @@ def current_version() -> int:
     return 1 + len(STEPS)
 
 
-def bring_up_to_date(connection: sqlite3.Connection, file: Path) -> None:
-    """Create the tables in an empty file, or migrate those of an older version after keeping a copy.
+def create(file: Path) -> None:
+    """Make the database of a new study; it appears under its name only when it is whole.
 
     Raises
     ------
     StudyError
-        If the file is not a study, or was made by a newer program, or a step fails; the tables stay as
-        they were.
+        If it cannot be written.
+    sqlite3.Error
+        If the folder cannot hold a database.
     """
-    version = _pragma(connection, "user_version")
-    if version == 0 and _is_empty(connection):
-        _create(connection, file)
-        return
-    check(connection, file)
+    part = file.with_name(f".{file.name}.{uuid4().hex}.part")
+    try:
+        connection = connect(part, read_only=False)
+        try:
+            # The file remembers this: later edits go to a log beside it, at one fsync each.
+            connection.execute("PRAGMA journal_mode = WAL")
+            _fill(connection, file)
+        finally:
+            connection.close()
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def bring_up_to_date(connection: sqlite3.Connection, file: Path) -> None:
+    """Migrate the tables of an older version, after keeping a copy of the file beside it.
+
+    Raises
+    ------
+    StudyError
+        If the file is not a study that this program understands, or a step fails; the tables stay as they
+        were.
+    """
+    version = check(connection, file)
     if version < current_version():
         _keep_copy(connection, file.with_name(f"{file.stem}-schema{version}{file.suffix}"))
         _migrate(connection, file, version)
 
 
-def check(connection: sqlite3.Connection, file: Path) -> None:
-    """Make sure that the file is a study which this program understands.
+def check(connection: sqlite3.Connection, file: Path) -> int:
+    """Make sure that the file is a study which this program understands; return its schema version.
 
     Raises
     ------
@@ -52,12 +73,18 @@ def check(connection: sqlite3.Connection, file: Path) -> None:
     if _pragma(connection, "application_id") != APPLICATION_ID:
         raise StudyError(file, "is not a PathView study; choose another folder")
     version = _pragma(connection, "user_version")
-    if not 1 <= version <= current_version():
+    if version > current_version():
         raise StudyError(
             file,
             f"was made by a newer PathView (schema {version}, this one knows up to {current_version()}); "
             "update PathView to open it",
         )
+    # A foreign trigger or view would act on the reader's work unseen.
+    if version < 1 or schema_of(connection) != expected_schema(version):
+        raise StudyError(
+            file, "its tables are not those of a PathView study; open a backup or another folder"
+        )
+    return version
 
 
 def expected_schema(version: int) -> list[tuple[str, str]]:
@@ -83,15 +110,11 @@ def _first_schema() -> str:
     return files("pathview.study").joinpath("schema.sql").read_text(encoding="utf-8")
 
 
-def _is_empty(connection: sqlite3.Connection) -> bool:
-    return not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-
-
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
 
-def _create(connection: sqlite3.Connection, file: Path) -> None:
+def _fill(connection: sqlite3.Connection, file: Path) -> None:
     classes = ((name, place, *color) for place, (name, color) in enumerate(NAMED.items()))
     with transaction(connection, file, "cannot be created"):
         connection.executescript("\n".join((_first_schema(), *STEPS)))

@@ -19,7 +19,7 @@ from pathview.core.errors import StudyError
 from pathview.inference.card import ModelCard
 from pathview.study import migrations
 from pathview.study.catalog import Catalog, Color, RunRecord, SlideRecord
-from pathview.study.database import connect
+from pathview.study.database import FAULTS, connect
 from pathview.study.journal import Journal
 from pathview.study.lock import WriterLock, holder_of
 from pathview.study.session import Session, commit_then_apply
@@ -79,7 +79,7 @@ class Study:
             raise StudyError(folder, f"cannot be created: {error.strerror}") from error
         lock = WriterLock.acquire(_lock_file(folder))
         if lock is None and not file.exists():
-            raise StudyError(folder, "cannot be created: the folder cannot be written")
+            raise StudyError(folder, "cannot be created: its folder cannot be written, or another is at it")
         try:
             return cls(folder, _open_database(file, read_only=lock is None), lock)
         except BaseException:
@@ -202,21 +202,33 @@ def _lock_file(folder: Path) -> Path:
 def _open_database(file: Path, *, read_only: bool) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
+        if not file.exists():
+            _check_no_remains(file)
+            migrations.create(file)
+        if file.stat().st_size == 0:  # SQLite would take it for a new one, and the work for never done
+            raise StudyError(file, f"{_ADVICE} (it is empty)")
         connection = connect(file, read_only=read_only)
         _settle(connection, file, read_only)
     except BaseException as error:
         if connection is not None:
             connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, FAULTS):
             raise StudyError(file, f"{_ADVICE} ({error})") from error
         raise
     return connection
 
 
+def _check_no_remains(file: Path) -> None:
+    # SQLite would discard the last edits of a database that was moved away without its log.
+    log = file.with_name(f"{file.name}-wal")
+    if log.exists():
+        raise StudyError(file, f"is missing, but {log.name} is there: bring both together again")
+
+
 def _settle(connection: sqlite3.Connection, file: Path, read_only: bool) -> None:
-    if read_only:
-        migrations.check(connection, file)
-    else:
+    if read_only and migrations.check(connection, file) < migrations.current_version():
+        raise StudyError(file, "is of an older version; open it once where it can be written")
+    if not read_only:
         migrations.bring_up_to_date(connection, file)
     fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -29,3 +33,23 @@ def slide() -> Slide:
 @pytest.fixture
 def other_slide() -> Slide:
     return Slide(MadeReader((2000, 1000), mpp=None))
+
+
+class StartChild(Protocol):
+    """Starts Python code in a process of its own; the arguments are its `sys.argv[1:]`."""
+
+    def __call__(self, code: str, *arguments: str) -> subprocess.Popen[str]: ...
+
+
+@pytest.fixture
+def start_child() -> Iterator[StartChild]:
+    """Return a function that starts children; those that still live are killed after the test."""
+    with ExitStack() as children:
+
+        def start(code: str, *arguments: str) -> subprocess.Popen[str]:
+            command = [sys.executable, "-c", code, *arguments]
+            child = children.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+            children.callback(child.kill)
+            return child
+
+        yield start

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import shapely
+
+from pathview.annotations.annotation import Annotation
+from pathview.annotations.edit import Edit
+from pathview.core.errors import StudyError
+from pathview.slides.slide import Slide
+from pathview.study.lock import WriterLock, holder_of
+from pathview.study.study import Study
+
+_HOLDER = """
+import sys, time
+from pathlib import Path
+from pathview.study.study import Study
+study = Study.open(Path(sys.argv[1]))
+print(study.read_only, flush=True)
+time.sleep(60)
+"""
+
+
+def test_only_one_holds_the_lock(tmp_path: Path) -> None:
+    file = tmp_path / "lock"
+    assert holder_of(file) is None
+    first = WriterLock.acquire(file)
+    assert first is not None
+    assert WriterLock.acquire(file) is None
+    assert "process" in (holder_of(file) or "")
+    first.release()
+    second = WriterLock.acquire(file)
+    assert second is not None
+    second.release()
+
+
+def test_a_folder_that_cannot_hold_a_lock_gives_none(tmp_path: Path) -> None:
+    assert WriterLock.acquire(tmp_path / "missing" / "lock") is None
+
+
+def test_whoever_comes_second_may_look_and_not_change(study: Study, slide: Slide) -> None:
+    shape = Annotation(shapely.box(0, 0, 1, 1))
+    study.session(slide).history.do(Edit.add("Draw", shape))
+    with Study.open(study.folder) as second:
+        assert second.read_only
+        session = second.session(slide)
+        assert session.read_only
+        assert list(session.annotations) == [shape]
+        assert second.classes() == study.classes()
+        with pytest.raises(StudyError, match="only be looked at"):
+            session.history.do(Edit.remove("Delete", shape))
+        with pytest.raises(StudyError, match="process"):
+            second.set_class("Gland", (1, 2, 3))
+        assert list(session.annotations) == [shape]
+    assert not study.read_only
+
+
+def test_a_killed_holder_leaves_no_lock(
+    start_child: Callable[..., subprocess.Popen[str]], folder: Path
+) -> None:
+    child = start_child(_HOLDER, str(folder))
+    assert child.stdout is not None
+    assert child.stdout.readline() == "False\n"
+    with Study.open(folder) as second:
+        assert second.read_only
+        assert f"process {child.pid}" in (second.writer or "")
+    child.kill()
+    child.wait()
+    with Study.open(folder) as third:
+        assert not third.read_only
