@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.files import fingerprint
@@ -118,18 +118,22 @@ class OpenSlideReader:
         return images
 
     def icc_profile(self) -> bytes | None:
-        """Return the embedded ICC profile, or None."""
+        """Return the embedded ICC profile; None where there is none, or it is damaged."""
         with self._lent("ICC profile") as (handle, _):
-            profile = handle.slide.color_profile
+            try:
+                profile = handle.slide.color_profile
+            except ImageCms.PyCMSError:
+                return None
             return None if profile is None else profile.tobytes()
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
         with self._changed:
-            self._closed = True
+            first, self._closed = not self._closed, True
             while self._readers:
                 self._changed.wait()
-            self._handle.slide.close()
+            if first:
+                self._handle.slide.close()
 
     @contextmanager
     def _lent(self, where: str) -> Iterator[tuple[_Handle, str]]:
