@@ -16,8 +16,8 @@ from pathview.view.tools.tool import ToolStep
 XY = tuple[float, float]
 """A level-0 position"""
 
-# On the screen, in logical pixels: what is smaller was not meant, strokes are sampled this densely and thinned
-# by this little, and this near to its first corner an outline closes.
+# On the screen, in logical pixels: what is smaller was not meant, strokes are sampled this densely and
+# thinned by this little, and this near to its first corner an outline closes.
 SMALLEST = 3.0
 STROKE_STEP = 2.0
 STROKE_TOLERANCE = 0.35

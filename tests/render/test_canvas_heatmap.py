@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pathview.core.inbox import Inbox
+from pathview.core.palette import colormap_table
+from pathview.core.pyramid import TileKey
+from pathview.render.canvas import GlCanvas
+from pathview.tiles.loader import TileLoader
+from pathview.tiles.plan import TilePlan
+from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, Rgb
+from pathview.view.compose import Frame, RasterPass, Scene, compose
+from pathview.view.layers import Layer
+from pathview.view.state import ViewState
+from pathview.view.viewport import Viewport
+
+HEAT = Layer("heat", "heatmap", colormap="heat")
+WHITE = (255, 255, 255)
+Shoot = Callable[..., Rgb]
+MakeTiles = Callable[..., Any]
+
+
+def looking(layer: Layer = HEAT, x: float = 160.0, y: float = 120.0) -> ViewState:
+    return ViewState(Viewport((x, y), 1.0, (320, 240)), (layer,))
+
+
+def scene(source: Any) -> Scene:
+    return Scene(heatmaps={"heat": source}, background=WHITE)
+
+
+@pytest.mark.parametrize("colormap", ["heat", "viridis"])
+@pytest.mark.parametrize("index", [0, 1, 77, 254, 255])
+def test_a_value_has_the_color_of_its_map(
+    shoot: Shoot, array_tiles: MakeTiles, colormap: str, index: int
+) -> None:
+    source = array_tiles(np.full((5, 5), index / 255, np.float32), scale=64.0)
+    picture = shoot(looking(replace(HEAT, colormap=colormap)), scene(source))
+    assert tuple(picture[120, 160]) == tuple(colormap_table(colormap)[index])
+
+
+def test_cells_are_crisp(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    values = np.zeros((5, 5), np.float32)
+    values[1, 2] = 1.0
+    picture = shoot(looking(), scene(array_tiles(values, scale=64.0)))
+    top = np.all(picture == colormap_table("heat")[255], axis=-1)
+    expected = np.zeros((240, 320), bool)
+    expected[64:128, 128:192] = True
+    assert np.array_equal(top, expected)
+
+
+def test_opacity_mixes_and_the_threshold_hides(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    values = np.full((5, 5), 1.0, np.float32)
+    values[:, 3:] = 0.25
+    layer = replace(HEAT, opacity=0.5, threshold=0.5)
+    picture = shoot(looking(layer), scene(array_tiles(values, scale=64.0))).astype(int)
+    mixed = (np.array(WHITE) + colormap_table("heat")[255]) / 2
+    assert np.abs(picture[100, 100] - mixed).max() <= 1
+    assert tuple(picture[100, 250]) == WHITE
+
+
+def test_changing_how_it_looks_uploads_nothing(
+    canvas: GlCanvas, loader: TileLoader, shoot: Shoot, array_tiles: MakeTiles
+) -> None:
+    source = array_tiles(np.full((5, 5), 0.6, np.float32), scale=64.0)
+    shoot(looking(), scene(source))
+    # With nothing left in memory, nothing can be uploaded; what changes comes from what is on the GPU.
+    loader.forget(source)
+    for layer in (replace(HEAT, colormap="magma"), replace(HEAT, threshold=0.7)):
+        frame = compose(looking(layer), scene(source), loader, canvas)
+        assert frame.rasters[0].plan.upload == ()
+        canvas.show(frame, loader)
+        shown = tuple(canvas.snapshot()[120, 160])
+        assert shown == (WHITE if layer.threshold else tuple(colormap_table("magma")[153]))
+
+
+def test_cells_without_a_value_are_marked_as_what_they_are(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    values = np.full((5, 5), SKIPPED, np.float32)
+    values[:, 0] = NOT_RUN
+    values[:, 4] = FAILED
+    picture = shoot(looking(), scene(array_tiles(values, scale=64.0))).astype(int)
+    not_run, skipped, failed = picture[:, 2:62], picture[:, 66:254], picture[:, 258:318]
+    assert np.all(skipped == 255)
+    marked = np.any(not_run < 240, axis=-1)
+    assert 0.05 < marked.mean() < 0.4
+    assert np.ptp(not_run, axis=-1).max() < 40, "neutral lines"
+    warning = failed[..., 0] - failed[..., 2] > 120
+    assert 0.1 < warning.mean() < 0.6
+    assert not np.any(np.all(failed == 255, axis=-1))
+
+
+def test_hatching_moves_with_the_slide(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    source = array_tiles(np.full((5, 5), NOT_RUN, np.float32), scale=64.0)
+    here = shoot(looking(), scene(source))
+    there = shoot(looking(x=165.0, y=123.0), scene(source))
+    assert np.array_equal(here[3:, 5:], there[:-3, :-5])
+
+
+def test_a_stand_in_under_a_translucent_tile_is_not_blended_twice(
+    canvas: GlCanvas, loader: TileLoader, inbox: Inbox, array_tiles: MakeTiles
+) -> None:
+    source = array_tiles(np.full((128, 128), 1.0, np.float32), scale=2.0)
+    keys = (TileKey(0, 0, 0), source.pyramid.root)
+    loader.wish("test", [(source, TilePlan((), (), keys))])
+    while loader.work():
+        pass
+    inbox.drain()
+    raster = RasterPass(source, TilePlan((), keys, ()), replace(HEAT, opacity=0.5))
+    viewport = Viewport((160.0, 120.0), 1.0, (320, 240))
+    canvas.show(Frame(viewport, (raster,), background=WHITE), loader)
+    picture = canvas.snapshot().astype(int)
+    mixed = (np.array(WHITE) + colormap_table("heat")[255]) / 2
+    fine, coarse = picture[60, 60], picture[200, 200]
+    assert np.array_equal(fine, coarse)
+    assert np.abs(fine - mixed).max() <= 1
+
+
+def test_a_hidden_fine_value_hides_the_coarse_one_behind_it(
+    canvas: GlCanvas, loader: TileLoader, inbox: Inbox, array_tiles: MakeTiles
+) -> None:
+    values = np.full((128, 128), 0.2, np.float32)
+    values[::2, ::2] = 0.9
+    source = array_tiles(values, scale=2.0)
+    keys = (TileKey(0, 0, 0), source.pyramid.root)
+    loader.wish("test", [(source, TilePlan((), (), keys))])
+    while loader.work():
+        pass
+    inbox.drain()
+    raster = RasterPass(source, TilePlan((), keys, ()), replace(HEAT, threshold=0.5))
+    canvas.show(Frame(Viewport((160.0, 120.0), 1.0, (320, 240)), (raster,), background=WHITE), loader)
+    picture = canvas.snapshot()
+    assert tuple(picture[3, 3]) == WHITE
+    assert tuple(picture[200, 200]) != WHITE
+
+
+def test_new_values_replace_what_is_drawn(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    source = array_tiles(np.full((5, 5), NOT_RUN, np.float32), scale=64.0)
+    shoot(looking(), scene(source))
+    source.pixels = np.full((5, 5), 1.0, np.float32)
+    source.version = 1
+    picture = shoot(looking(), scene(source))
+    assert np.all(picture == colormap_table("heat")[255])
+
+
+def test_later_layers_lie_on_earlier_ones(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    low, high = (array_tiles(np.full((5, 5), value, np.float32), scale=64.0) for value in (0.0, 1.0))
+    layers = (replace(HEAT, name="low"), replace(HEAT, name="high"))
+    for order, index in ((layers, 255), (layers[::-1], 0)):
+        state = replace(looking(), layers=order)
+        picture = shoot(state, Scene(heatmaps={"low": low, "high": high}))
+        assert tuple(picture[120, 160]) == tuple(colormap_table("heat")[index])
