@@ -184,7 +184,7 @@ class _Handle:
 
 
 def _info(path: Path, slide: OpenSlide) -> SlideInfo:
-    properties = dict(slide.properties)
+    properties = _properties(slide)
     mpp, source = openslide_mpp(properties)
     return SlideInfo(
         path=path,
@@ -198,6 +198,11 @@ def _info(path: Path, slide: OpenSlide) -> SlideInfo:
         background=_color(properties.get("openslide.background-color")),
         properties=properties,
     )
+
+
+def _properties(slide: OpenSlide) -> dict[str, str]:
+    # A damaged file can have names that are not UTF-8; they are listed but cannot be looked up.
+    return {name: slide.properties[name] for name in slide.properties if name in slide.properties}
 
 
 def _level(slide: OpenSlide, number: int, properties: Mapping[str, str]) -> Level:

@@ -175,3 +175,13 @@ def test_the_same_pixels_as_dicom(data: Path) -> None:
         assert dicom.info.format == "dicom"
         assert dicom.info.size == svs.info.size
         np.testing.assert_allclose(dicom.read(region), svs.read(region), atol=4)
+
+
+def test_property_names_that_are_no_text_are_left_out(data: Path, tmp_path: Path) -> None:
+    raw = (data / "wsi" / "tiny" / "osp_small.svs").read_bytes()
+    assert b"AppMag" in raw
+    path = tmp_path / "a.svs"
+    path.write_bytes(raw.replace(b"AppMag", b"\xff\xfepMag"))
+    with open_slide(path) as slide:
+        assert slide.info.objective_power is None
+        assert slide.info.mpp == (0.499, 0.499)
