@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Hashable
+from typing import NamedTuple
 
+import shapely
 from psygnal import EmitLoopError, Signal
 
 from pathview.annotations.edit import Edit
+
+_MAX_POINTS = 20_000_000
+"""About 320 MB of coordinates: outlines of a million corners would fill the memory before the step limit."""
+
+
+class _Step(NamedTuple):
+    edit: Edit
+    points: int
+
+    @classmethod
+    def of(cls, edit: Edit) -> _Step:
+        present = [a.geometry for change in edit.changes for a in change if a is not None]
+        return cls(edit, int(shapely.get_num_coordinates(present).sum()))
 
 
 class History:
@@ -20,6 +34,8 @@ class History:
         Whatever it raises reaches the caller, and the history stays as it was.
     limit
         Steps to remember; the oldest are forgotten beyond it.
+    max_points
+        Corners of all shapes in the steps to remember; the last step is kept whatever its size.
 
     Attributes
     ----------
@@ -29,10 +45,14 @@ class History:
 
     changed = Signal()
 
-    def __init__(self, apply: Callable[[Edit], None], limit: int = 200) -> None:
+    def __init__(
+        self, apply: Callable[[Edit], None], limit: int = 200, max_points: int = _MAX_POINTS
+    ) -> None:
         self._apply = apply
-        self._done: deque[Edit] = deque(maxlen=limit)
-        self._undone: list[Edit] = []
+        self._limit = limit
+        self._max_points = max_points
+        self._done: list[_Step] = []
+        self._undone: list[_Step] = []
         self._join: Hashable = None
 
     @property
@@ -48,12 +68,12 @@ class History:
     @property
     def undo_label(self) -> str | None:
         """Label of the step that `undo` takes back, or None."""
-        return self._done[-1].label if self._done else None
+        return self._done[-1].edit.label if self._done else None
 
     @property
     def redo_label(self) -> str | None:
         """Label of the step that `redo` makes again, or None."""
-        return self._undone[-1].label if self._undone else None
+        return self._undone[-1].edit.label if self._undone else None
 
     def do(self, edit: Edit, *, join: Hashable = None) -> None:
         """Make `edit`; what was undone before can no longer be redone. An edit of nothing is ignored.
@@ -74,9 +94,10 @@ class History:
             return
         failure = self._made(edit)
         if join is not None and join == self._join and self._done:
-            edit = self._done.pop().then(edit)
+            edit = self._done.pop().edit.then(edit)
         if edit.changes:
-            self._done.append(edit)
+            self._done.append(_Step.of(edit))
+            self._forget()
         self._undone.clear()
         # A drag that ends where it began is no step, and the next one must not join the step before it.
         self._join = join if edit.changes else None
@@ -86,7 +107,7 @@ class History:
         """Take the last step back; return the edit that did so, or None where there is no step."""
         if not self._done:
             return None
-        edit = self._done[-1].inverse()
+        edit = self._done[-1].edit.inverse()
         failure = self._made(edit)
         self._undone.append(self._done.pop())
         self._join = None
@@ -97,7 +118,7 @@ class History:
         """Make the step again that was taken back last; return it, or None where there is none."""
         if not self._undone:
             return None
-        edit = self._undone[-1]
+        edit = self._undone[-1].edit
         failure = self._made(edit)
         self._done.append(self._undone.pop())
         self._join = None
@@ -112,6 +133,11 @@ class History:
         except EmitLoopError as failure:
             return failure
         return None
+
+    def _forget(self) -> None:
+        points = sum(step.points for step in self._done)
+        while len(self._done) > 1 and (len(self._done) > self._limit or points > self._max_points):
+            points -= self._done.pop(0).points
 
     def _tell(self, failure: EmitLoopError | None) -> None:
         self.changed.emit()

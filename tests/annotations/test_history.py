@@ -102,6 +102,18 @@ def test_the_oldest_steps_are_forgotten() -> None:
     assert len(store) == 1
 
 
+def test_large_shapes_push_old_steps_out_sooner() -> None:
+    history = History(AnnotationStore().apply, max_points=12)  # a square has five points
+    for label in ("one", "two", "three"):
+        history.do(Edit.add(label, _square()))
+    assert [step.label for step in (history.undo(), history.undo(), history.undo()) if step] == [
+        "three",
+        "two",
+    ]
+    history.do(Edit.add("huge", *(_square() for _ in range(9))))
+    assert history.undo_label == "huge"
+
+
 def test_a_refused_edit_leaves_the_history_as_it_was() -> None:
     history = History(AnnotationStore().apply)
     history.do(Edit.add("Draw", _square()))
