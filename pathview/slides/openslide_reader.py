@@ -171,7 +171,8 @@ class OpenSlideReader:
         if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
             base = Image.new("RGBA", image.size, (*self._info.background, 255))
             image = Image.alpha_composite(base, image)
-        return np.asarray(image.convert("RGB"))
+        # Packed by Pillow without the detour over an RGB image, which takes four times as long.
+        return np.frombuffer(image.tobytes("raw", "RGB"), np.uint8).reshape(image.height, image.width, 3)
 
 
 class _Handle:

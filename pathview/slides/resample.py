@@ -14,6 +14,9 @@ from pathview.slides.reader import Rgb
 # Positions closer than this (in pixels) are the same: float noise of boxes that were made from micrometres.
 SNAP = 1e-4
 
+# Output rows done at once: what they need stays in the processor's cache, which halves the time.
+_BLOCK_ROWS = 32
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -74,7 +77,7 @@ def average(source: Rgb, rows: Span, columns: Span) -> Rgb:
     if down is not None and across is not None:
         # Pillow averages the last block over what is there, which is the rule above.
         return np.asarray(Image.fromarray(source).reduce((across, down)))
-    return np.rint(_along_columns(_along_rows(source, rows), columns)).astype(np.uint8)
+    return _share_out(source, rows, columns)
 
 
 def _taps(span: Span) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
@@ -93,25 +96,31 @@ def _taps(span: Span) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     return np.minimum(index, high - low - 1), weight.astype(np.float32)
 
 
-def _along_rows(source: Rgb, span: Span) -> NDArray[np.float32]:
-    index, weight = _taps(span)
-    result: NDArray[np.float32] = source[index[0]] * weight[0][:, None, None]
-    for tap in range(1, len(index)):
-        result += source[index[tap]] * weight[tap][:, None, None]
+def _share_out(source: Rgb, rows: Span, columns: Span) -> Rgb:
+    """Average by the share of every source pixel in every output pixel, along rows, then along columns."""
+    height, width = source.shape[:2]
+    down, down_share = _taps(rows)
+    across, across_share = _taps(columns)
+    # Flat rows and weights by channel: broadcasting over an axis of three is ten times slower.
+    flat = source.reshape(height, width * 3)
+    across_share = np.repeat(across_share, 3, axis=1)
+    result = np.empty((rows.count, columns.count, 3), np.uint8)
+    for first in range(0, rows.count, _BLOCK_ROWS):
+        block = slice(first, first + _BLOCK_ROWS)
+        lines = _sum(flat, down[:, block], down_share[:, block, None]).reshape(-1, width, 3)
+        sums = lines.take(across[0], axis=1).reshape(len(lines), -1)
+        sums *= across_share[0]
+        for tap, share in zip(across[1:], across_share[1:], strict=True):
+            part = lines.take(tap, axis=1).reshape(len(lines), -1)
+            part *= share
+            sums += part
+        result[block] = (sums + 0.5).reshape(-1, columns.count, 3)
     return result
 
 
-def _along_columns(source: NDArray[np.float32], span: Span) -> NDArray[np.float32]:
-    index, weight = _taps(span)
-    # Weights by channel and flat rows: broadcasting over an axis of three is ten times slower.
-    weight = np.repeat(weight, 3, axis=1)
-    result: NDArray[np.float32] = _columns(source, index[0]) * weight[0]
+def _sum(flat: Rgb, index: NDArray[np.intp], share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Add up the rows `index` (taps, count) of `flat`, weighted by `share` (taps, count, 1)."""
+    total: NDArray[np.float32] = flat[index[0]] * share[0]
     for tap in range(1, len(index)):
-        part = _columns(source, index[tap])
-        part *= weight[tap]
-        result += part
-    return result.reshape(len(source), span.count, 3)
-
-
-def _columns(source: NDArray[np.float32], index: NDArray[np.intp]) -> NDArray[np.float32]:
-    return np.take(source, index, axis=1).reshape(len(source), -1)
+        total += flat[index[tap]] * share[tap]
+    return total

@@ -39,7 +39,7 @@ class Slide:
         return self._reader.info
 
     def read(self, region: Region) -> Rgb:
-        """Read a region as (rows, columns, 3) uint8 of exactly ``region.shape``.
+        """Read a region as (rows, columns, 3) uint8 of exactly ``region.shape``; the array may be read-only.
 
         The box is divided into equal output pixels; each is the mean of the area it covers. Pixels that lie
         outside the slide have the background colour; those on its border average the part inside.
