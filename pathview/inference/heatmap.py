@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -185,6 +186,20 @@ class Heatmap:
     def mark_skipped(self, cells: NDArray[np.intp]) -> None:
         """Note that `cells` (n, 2) are not worth looking at."""
         self._mark(cells, CellState.SKIPPED)
+
+    def mirror(
+        self,
+        cells: NDArray[np.intp],
+        scores: NDArray[np.float32],
+        state: NDArray[np.uint8],
+        reasons: Mapping[tuple[int, int], str],
+    ) -> None:
+        """Take what another process did to `cells` (n, 2): (n, classes) scores and (n,) states."""
+        rows, cols = cells.T
+        self.scores[:, rows, cols] = scores.T
+        self.state[rows, cols] = state
+        self.failures.update(reasons)
+        self._announce(cells)
 
     def take_over(
         self,

@@ -17,6 +17,7 @@ from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
 from pathview.inference.batch import BatchSize
 from pathview.inference.card import ModelCard
+from pathview.inference.device import default_batch, resolve_device
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap import Heatmap
 from pathview.inference.model import Patches, Prediction, TileModel
@@ -120,12 +121,14 @@ class InferenceRun:
     inbox
         Takes status changes to the main thread.
     batch
-        Most patches at a time; fewer where a batch would take so long that a pause had to wait for it, or
-        where the device has no room.
+        Most patches at a time, None for what suits the device; fewer where a batch would take so long that a
+        pause had to wait for it, or where the device has no room.
     readers
         Threads that read patches.
     device
-        Where the model is loaded.
+        Where the model is loaded, as `resolve_device` takes it.
+    owns_slide
+        Close the slide at the end of the run, whichever.
     """
 
     changed = Signal(RunStatus)
@@ -138,16 +141,19 @@ class InferenceRun:
         heatmap: Heatmap,
         inbox: Inbox,
         *,
-        batch: int = 32,
+        batch: int | None = None,
         readers: int = 2,
         device: str = "cpu",
+        owns_slide: bool = False,
     ) -> None:
         self.model = model
         self.heatmap = heatmap
         self._device = device
         self._inbox = inbox
-        self._size = BatchSize(batch)
-        self._order = CellOrder(grid, heatmap.pending(), batch)
+        self._batch = batch
+        self._size = BatchSize(batch or default_batch("cpu"))
+        self._order = CellOrder(grid, heatmap.pending(), batch or default_batch("cpu"))
+        self._owned = slide if owns_slide else None
         self._ahead = ReadAhead(slide, grid, readers=readers)
         self._loaded: deque[Loaded] = deque()
         self._focus: Box | None = None
@@ -157,6 +163,7 @@ class InferenceRun:
         self._cancelled = threading.Event()
         self._rate: deque[tuple[float, int]] = deque()
         self._tried = 0
+        self._ready = False
         self._status = self._measure(RunState.READY)
         self._told_at = 0.0
 
@@ -208,7 +215,9 @@ class InferenceRun:
         if not self._going.is_set():
             return self._rest()
         if self._status.state is not RunState.RUNNING:
-            self._start()
+            self._tell(self._measure(RunState.RUNNING))
+        if not self._ready:
+            self._make_ready()
         self._read_on()
         if not self._loaded and not len(self._ahead):
             return self._finish(RunState.DONE)
@@ -228,12 +237,15 @@ class InferenceRun:
         self._going.wait(_NAP_S)
         return True
 
-    def _start(self) -> None:
-        self._tell(self._measure(RunState.RUNNING))
+    def _make_ready(self) -> None:
         # Reading starts before loading, which may take seconds the first time.
         self._read_on()
-        _load(self.model, self._device)
-        self._rate.append((time.monotonic(), self._tried))
+        device = resolve_device(self._device, model=self.model.card.name)
+        self._size = BatchSize(self._batch or default_batch(device))
+        _load(self.model, device)
+        engine = getattr(self.model, "engine", "")
+        self.heatmap.note(engine=str(engine or device))
+        self._ready = True
 
     def _read_on(self) -> None:
         focus = self._focus
@@ -280,7 +292,7 @@ class InferenceRun:
 
     def _measure(self, state: RunState, error: Exception | None = None) -> RunStatus:
         now = time.monotonic()
-        if state is RunState.RUNNING and self._rate:
+        if state is RunState.RUNNING and self._ready:
             self._rate.append((now, self._tried))
             while len(self._rate) > 2 and self._rate[1][0] < now - _RATE_S:
                 self._rate.popleft()
@@ -300,6 +312,8 @@ class InferenceRun:
     def _finish(self, state: RunState, error: Exception | None = None) -> bool:
         self._ahead.close()
         self._loaded.clear()
+        if self._owned is not None:
+            self._owned.close()
         try:
             self.heatmap.flush()
         except OSError as full:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from pathview.core.geometry import Box
 from pathview.core.region import Region, downsample_for
@@ -55,15 +54,11 @@ class TissueMask:
         ndarray
             (n,) from 0 to 1, exact also where a box cuts mask pixels.
         """
-        # The integral of a mask of constant pixels is bilinear between the corners of the summed-area table.
         table = np.pad(self.mask.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
         x0, y0, x1, y1 = np.asarray(boxes, np.float64).T / self.downsample
-
-        def integral(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.asarray(ndimage.map_coordinates(table, np.stack([y, x]), order=1, mode="nearest"))
-
-        inside = integral(y1, x1) - integral(y0, x1) - integral(y1, x0) + integral(y0, x0)
-        share: NDArray[np.float64] = np.clip(inside / ((x1 - x0) * (y1 - y0)), 0, 1)
+        upper = _between(table, y0, x1) - _between(table, y0, x0)
+        lower = _between(table, y1, x1) - _between(table, y1, x0)
+        share: NDArray[np.float64] = np.clip((lower - upper) / ((x1 - x0) * (y1 - y0)), 0, 1)
         return share
 
 
@@ -93,6 +88,18 @@ def tissue_mask(
     return TissueMask(_cleaned(mask, mpp if known else 8.0), downsample)
 
 
+def _between(
+    table: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a summed-area table between its corners: bilinear, since the pixels of a mask are constant."""
+    y, x = (np.clip(at, 0, length - 1) for at, length in zip((y, x), table.shape, strict=True))
+    row, col = (np.minimum(at.astype(np.intp), n - 2) for at, n in zip((y, x), table.shape, strict=True))
+    down, across = y - row, x - col
+    above = table[row, col] * (1 - across) + table[row, col + 1] * across
+    below = table[row + 1, col] * (1 - across) + table[row + 1, col + 1] * across
+    return np.asarray(above * (1 - down) + below * down)
+
+
 def _overview(slide: Slide, downsample: float) -> Rgb:
     # Read in blocks: a flat slide without coarse levels would otherwise decode gigabytes at once.
     width, height = slide.info.size
@@ -107,6 +114,9 @@ def _overview(slide: Slide, downsample: float) -> Rgb:
 
 
 def _coloured(image: Rgb) -> NDArray[np.bool_]:
+    # scipy takes most of a second to import, which the window's process is spared.
+    from scipy import ndimage
+
     balanced = image * _white_balance(image)
     smooth = ndimage.gaussian_filter(balanced, (0.7, 0.7, 0), mode="nearest")
     chroma = smooth.max(axis=2) - smooth.min(axis=2)
@@ -141,11 +151,15 @@ def _otsu(values: NDArray[np.float32]) -> float:
 
 
 def _cleaned(mask: NDArray[np.bool_], mpp: float) -> NDArray[np.bool_]:
+    from scipy import ndimage
+
     closed = ndimage.binary_closing(np.pad(mask, 1), np.ones((3, 3), bool))[1:-1, 1:-1] | mask
     return ~_without_small(~_without_small(closed, _SPECK_UM2 / mpp**2), _HOLE_UM2 / mpp**2)
 
 
 def _without_small(mask: NDArray[np.bool_], pixels: float) -> NDArray[np.bool_]:
+    from scipy import ndimage
+
     labels, count = ndimage.label(mask)
     if not count:
         return mask

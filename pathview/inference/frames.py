@@ -1,0 +1,102 @@
+"""What the window's process and an inference host say to each other over their pipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pathview.core.geometry import Box
+from pathview.inference.facts import HeatmapFacts
+from pathview.inference.grid import PatchGrid
+from pathview.inference.order import Cells
+from pathview.inference.run import RunStatus
+from pathview.inference.spec import RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """To the host: perform a run; `run` names it from here on."""
+
+    run: int
+    spec: RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """To the host: look next near the middle of a level-0 box."""
+
+    run: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """To the host."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """To the host."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """To the host."""
+
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """To the host: stop what runs and exit."""
+
+
+Command = Start | Focus | Pause | Resume | Cancel | Close
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Started:
+    """From the host: the heatmap as it stands when the run begins."""
+
+    run: int
+    grid: PatchGrid
+    facts: HeatmapFacts
+    scores: NDArray[np.float32]
+    state: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewCells:
+    """From the host: (n, 2) cells that have changed, with (n, classes) scores and (n,) states."""
+
+    run: int
+    cells: Cells
+    scores: NDArray[np.float32]
+    state: NDArray[np.uint8]
+    reasons: dict[tuple[int, int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """From the host: a status, its error as text (an exception may not survive pickling)."""
+
+    run: int
+    status: RunStatus
+    reason: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """From the host, each second, also while torch is imported; `busy_s` is the age of the step in hand."""
+
+    busy_s: float
+
+
+Frame = Started | NewCells | Told | Heartbeat

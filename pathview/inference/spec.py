@@ -1,0 +1,107 @@
+"""Everything that another process needs to make the same run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import shapely
+
+from pathview.core.inbox import Inbox
+from pathview.inference.device import default_readers, prepare_process
+from pathview.inference.grid import MIN_TISSUE, make_grid
+from pathview.inference.heatmap import Heatmap
+from pathview.inference.model import ModelSource, TileModel
+from pathview.inference.run import InferenceRun
+from pathview.inference.tissue import tissue_mask
+from pathview.slides.open import open_slide
+from pathview.slides.slide import Slide
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """A run as plain values; picklable, with no open handle.
+
+    Attributes
+    ----------
+    slide
+        The slide's file or folder.
+    model
+        Where the model comes from.
+    heatmap
+        Folder to keep the values in, made or gone on with; None keeps them in memory only.
+    device
+        "auto", "cpu", "cuda:N" or "mps".
+    region
+        WKB of the level-0 outline to look at; None for the whole slide.
+    mpp
+        um/px of level 0, where the file does not say or is wrong; None takes the file's.
+    batch
+        Most patches at a time; None for what suits the device.
+    readers
+        Threads that read patches; None for what suits the machine.
+    min_tissue
+        Share of a cell, 0 to 1, that must be tissue; 0 looks at glass too.
+    """
+
+    slide: Path
+    model: ModelSource
+    heatmap: Path | None = None
+    device: str = "auto"
+    region: bytes | None = None
+    mpp: float | None = None
+    batch: int | None = None
+    readers: int | None = None
+    min_tissue: float = MIN_TISSUE
+
+
+def build_run(spec: RunSpec, inbox: Inbox, *, model: TileModel | None = None) -> InferenceRun:
+    """Open the slide, find its tissue, lay the grid and open the heatmap.
+
+    Parameters
+    ----------
+    spec
+        What to run.
+    inbox
+        Takes status changes to the main thread.
+    model
+        What ``spec.model.make()`` gave earlier, to use it again; default made anew. The caller unloads it.
+
+    Returns
+    -------
+    InferenceRun
+        Ready to be stepped; it closes the slide at its end.
+
+    Raises
+    ------
+    PathViewError
+        `SlideOpenError`, `UnknownScaleError`, `HeatmapMismatchError` or `ModelError`.
+    """
+    prepare_process()
+    slide = open_slide(spec.slide)
+    try:
+        return InferenceRun(
+            slide,
+            model or spec.model.make(),
+            (heatmap := _heatmap(spec, slide)).grid,
+            heatmap,
+            inbox,
+            batch=spec.batch,
+            readers=spec.readers or default_readers(),
+            device=spec.device,
+            owns_slide=True,
+        )
+    except BaseException:
+        slide.close()
+        raise
+
+
+def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
+    info = slide.info if spec.mpp is None else replace(slide.info, mpp=(spec.mpp, spec.mpp))
+    region = None if spec.region is None else shapely.from_wkb(spec.region)
+    # An unknown scale is refused before minutes go into looking for tissue.
+    grid = make_grid(info, spec.model.card, None, region)
+    if spec.min_tissue > 0:
+        tissue = tissue_mask(slide, slide_mpp=info.mpp)
+        grid = make_grid(info, spec.model.card, tissue, region, min_tissue=spec.min_tissue)
+    return Heatmap.open_or_create(spec.heatmap, grid, spec.model.card, info)

@@ -1,0 +1,300 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+from pathview.core.geometry import Box
+from pathview.core.inbox import Inbox
+from pathview.inference.heatmap import CellState, Heatmap
+from pathview.inference.model import ModelSource
+from pathview.inference.remote import InferenceHost, RemoteRun
+from pathview.inference.run import RunState, RunStatus
+from pathview.inference.spec import RunSpec, build_run
+from pathview.slides.made import write_made_tiff
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals to the child")
+
+# A model that takes its time, notes what it does in a file, and may be told to misbehave through others.
+MODEL = """
+import os, signal, time
+import numpy as np
+class Model:
+    def __init__(self, folder, card):
+        self.folder, self.card = folder, card
+    def load(self, device):
+        with open(self.folder / "log", "a") as log:
+            log.write("load\\n")
+    def predict(self, patches):
+        time.sleep(0.004 * len(patches))
+        for order in ("SIGKILL", "SIGSTOP"):
+            if (self.folder / order).exists():
+                if not (self.folder / "always").exists():
+                    (self.folder / order).unlink()
+                os.kill(os.getpid(), getattr(signal, order))
+        if (self.folder / "hang").exists():
+            time.sleep(1000)
+        if (self.folder / "raise").exists():
+            raise ValueError("told to")
+        with open(self.folder / "log", "a") as log:
+            log.write(f"{len(patches)}\\n")
+        red = patches[..., 0].mean(axis=(1, 2)) / 255
+        return np.stack([1 - red, red], axis=1).astype(np.float32)
+    def unload(self):
+        pass
+def make(folder, card):
+    return Model(folder, card)
+"""
+
+REGION = shapely.box(0, 0, 500, 300).wkb
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_made_tiff(tmp_path / "slide.tif", (1500, 1100), mpp=0.5)
+
+
+@pytest.fixture
+def source(tmp_path: Path, texture: ModelSource) -> ModelSource:
+    folder = tmp_path / "slow"
+    folder.mkdir()
+    (folder / "model.py").write_text(MODEL)
+    card = replace(texture.card, name="slow", patch=32, stride=32)
+    return ModelSource(card, folder, "model:make")
+
+
+@pytest.fixture
+def spec(file: Path, source: ModelSource, tmp_path: Path) -> RunSpec:
+    return RunSpec(file, source, tmp_path / "heatmap.zarr", batch=8, min_tissue=0)
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture
+def wait(inbox: Inbox) -> Wait:
+    def until(condition: Callable[[], bool], timeout: float = 40.0) -> None:
+        deadline = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            inbox.drain()
+            time.sleep(0.005)
+
+    return until
+
+
+@pytest.fixture
+def host(inbox: Inbox) -> Iterator[InferenceHost]:
+    host = InferenceHost("cpu", inbox, silence_s=3.0)
+    yield host
+    began = time.monotonic()
+    host.close()
+    assert time.monotonic() - began < 2.5
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("host-")]
+
+
+def here(spec: RunSpec) -> Heatmap:
+    """The same run in this process."""
+    run = build_run(replace(spec, heatmap=None, device="cpu"), Inbox())
+    while run.step():
+        pass
+    assert run.status.state is RunState.DONE
+    return run.heatmap
+
+
+def log(spec: RunSpec) -> list[str]:
+    return (spec.model.folder / "log").read_text().split()
+
+
+def done(run: RemoteRun) -> int:
+    return 0 if run.heatmap is None else int((run.heatmap.state == CellState.DONE).sum())
+
+
+def test_a_remote_run_is_a_run(
+    host: InferenceHost, file: Path, texture: ModelSource, tmp_path: Path, wait: Wait
+) -> None:
+    spec = RunSpec(file, texture, tmp_path / "h.zarr", region=shapely.Point(700, 500).buffer(400).wkb)
+    run = host.start(spec)
+    started: list[Heatmap] = []
+    seen: list[RunStatus] = []
+    stale: list[object] = []
+    run.started.connect(started.append)
+    run.started.connect(lambda heatmap: heatmap.changed.connect(stale.append))
+    run.changed.connect(seen.append)
+    wait(lambda: run.status.state.final)
+    assert run.status.state is RunState.DONE
+    assert run.status.done == run.status.total > 10
+    assert started == [run.heatmap]
+    assert stale
+    assert [status.state for status in seen][-1] is RunState.DONE
+    expected, stored = here(spec), Heatmap.open(tmp_path / "h.zarr")
+    for heatmap in (run.heatmap, stored):
+        assert heatmap is not None
+        np.testing.assert_array_equal(heatmap.scores, expected.scores)
+        np.testing.assert_array_equal(heatmap.state, expected.state)
+    assert run.heatmap is not None
+    assert run.heatmap.facts == stored.facts
+
+
+def test_commands_act_at_once(host: InferenceHost, spec: RunSpec, wait: Wait) -> None:
+    run = host.start(spec)
+    wait(lambda: done(run) > 0)
+    run.focus(Box(1400, 1000, 1420, 1020))
+    began = time.monotonic()
+    run.pause()
+    wait(lambda: run.status.state is RunState.PAUSED)
+    assert time.monotonic() - began < 1.0
+    held = done(run)
+    time.sleep(0.3)
+    wait(lambda: True)
+    assert done(run) == held
+    run.resume()
+    wait(lambda: done(run) > held)
+    run.cancel()
+    wait(lambda: run.status.state.final)
+    assert run.status.state is RunState.CANCELLED
+    assert spec.heatmap is not None
+    assert int((Heatmap.open(spec.heatmap).state == CellState.DONE).sum()) == done(run)
+
+
+def test_later_runs_wait_and_share_the_loaded_model(
+    host: InferenceHost, spec: RunSpec, tmp_path: Path, wait: Wait
+) -> None:
+    runs = [host.start(replace(spec, heatmap=tmp_path / f"{i}.zarr", region=REGION)) for i in range(3)]
+    runs[1].cancel()
+    assert runs[1].status.state is RunState.CANCELLED
+    wait(lambda: runs[0].status.state.final)
+    assert not runs[2].status.state.final
+    wait(lambda: runs[2].status.state.final)
+    assert runs[2].status.state is RunState.DONE
+    assert log(spec).count("load") == 2  # MODEL counts calls; a real model does nothing the second time
+    assert (tmp_path / "0.zarr").exists()
+    assert not (tmp_path / "1.zarr").exists()
+
+
+def test_a_killed_host_is_replaced_and_the_run_goes_on(
+    host: InferenceHost, spec: RunSpec, wait: Wait
+) -> None:
+    run = host.start(spec)
+    reasons: list[str] = []
+    run.restarted.connect(reasons.append)
+    wait(lambda: done(run) > 250)
+    assert host.pid is not None
+    os.kill(host.pid, signal.SIGKILL)
+    wait(lambda: run.status.state.final)
+    assert run.status.state is RunState.DONE
+    assert len(reasons) == 1
+    assert "SIGKILL" in reasons[0]
+    total = run.status.total
+    scored = sum(int(line) for line in log(spec) if line != "load")
+    # Only what had not been flushed when it died, a second's work at most, is scored again.
+    assert total <= scored < total + 250
+    expected = here(spec)
+    assert spec.heatmap is not None
+    for heatmap in (run.heatmap, Heatmap.open(spec.heatmap)):
+        assert heatmap is not None
+        np.testing.assert_array_equal(heatmap.scores, expected.scores)
+
+
+def test_a_silent_host_is_replaced(host: InferenceHost, spec: RunSpec, wait: Wait) -> None:
+    (spec.model.folder / "SIGSTOP").touch()
+    run = host.start(replace(spec, region=REGION, heatmap=None))
+    reasons: list[str] = []
+    run.restarted.connect(reasons.append)
+    wait(lambda: run.status.state.final)
+    assert run.status.state is RunState.DONE
+    assert reasons == ["gave no sign of life for 3 s"]
+
+
+def test_a_host_that_dies_twice_fails_the_run_and_serves_the_next(
+    host: InferenceHost, spec: RunSpec, wait: Wait
+) -> None:
+    (spec.model.folder / "SIGKILL").touch()
+    (spec.model.folder / "always").touch()
+    run = host.start(replace(spec, region=REGION))
+    wait(lambda: run.status.state.final)
+    assert run.status.state is RunState.FAILED
+    assert "SIGKILL" in str(run.status.error)
+    (spec.model.folder / "SIGKILL").unlink()
+    following = host.start(replace(spec, region=REGION))
+    wait(lambda: following.status.state.final)
+    assert following.status.state is RunState.DONE
+
+
+def test_a_model_that_does_not_come_back_is_killed(inbox: Inbox, spec: RunSpec, wait: Wait) -> None:
+    host = InferenceHost("cpu", inbox, stuck_s=6.0)
+    (spec.model.folder / "hang").touch()
+    run = host.start(spec)
+    wait(lambda: run.deaths == 1)
+    (spec.model.folder / "hang").unlink()
+    wait(lambda: done(run) > 0)
+    host.close()
+    assert run.status.state is RunState.CANCELLED
+
+
+def test_errors_arrive_with_their_trace(host: InferenceHost, spec: RunSpec, wait: Wait) -> None:
+    (spec.model.folder / "raise").touch()
+    run = host.start(spec)
+    wait(lambda: run.status.state.final)
+    assert run.status.state is RunState.FAILED
+    assert "ValueError: told to" in str(run.status.error)
+    assert run.status.error is not None
+    assert "model.py" in run.status.error.__notes__[0]
+    absent = host.start(replace(spec, slide=Path("absent.svs")))
+    wait(lambda: absent.status.state.final)
+    assert "absent.svs" in str(absent.status.error)
+
+
+def test_the_host_ends_with_its_parent(spec: RunSpec, tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import pickle, sys, time\n"
+        "from pathlib import Path\n"
+        "from pathview.core.inbox import Inbox\n"
+        "from pathview.inference.remote import InferenceHost\n"
+        "if __name__ == '__main__':\n"
+        "    inbox = Inbox()\n"
+        "    host = InferenceHost('cpu', inbox)\n"
+        "    run = host.start(pickle.loads(Path(sys.argv[1]).read_bytes()))\n"
+        "    while run.heatmap is None:\n"
+        "        inbox.drain()\n"
+        "        time.sleep(0.01)\n"
+        "    assert not {'torch', 'timm', 'safetensors', 'zarr'} & set(sys.modules)\n"
+        "    print(host.pid, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    import pickle
+
+    (tmp_path / "spec").write_bytes(pickle.dumps(spec))
+    root = str(Path(__file__).parents[2])
+    command = [sys.executable, "-W", "error", str(script), str(tmp_path / "spec")]
+    environment = {**os.environ, "PYTHONPATH": root}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait()
+    deadline = time.monotonic() + 6
+    while _alive(pid):
+        assert time.monotonic() < deadline, "the host outlives its parent"
+        time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        # An orphan that nobody waits for stays as a zombie in containers without an init.
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
