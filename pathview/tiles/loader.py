@@ -197,14 +197,17 @@ class TileLoader:
             for rank in zip_longest(*lists):
                 order.update((address, None) for address in rank if address is not None)
         wishes = [address for address in order if not self._hopeless(address) and not self._fresh(address)]
+        wishes.sort(key=self._tries)  # stable: what has failed waits behind everything else
         wishes.reverse()
         with self._changed:
             self._queue = wishes if not self._closed else []
             self._changed.notify_all()
 
+    def _tries(self, address: Address) -> int:
+        return self._attempts.get(address[0], {}).get(address[1], 0)
+
     def _hopeless(self, address: Address) -> bool:
-        source, key = address
-        return self._attempts.get(source, {}).get(key, 0) >= _ATTEMPTS
+        return self._tries(address) >= _ATTEMPTS
 
     def _arrived(self, address: Address, tile: CachedTile, seconds: float) -> None:
         if not self._landed(address):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ class Numbers:
     def read_tile(self, key: TileKey) -> Rgb:
         self.read.append(key)
         if key in self.failing:
-            raise TileReadError(path=Slide.__module__, where=key, reason="made to fail")  # type: ignore[arg-type]
+            raise TileReadError(Path("made"), key, "made to fail")
         return np.full((4, 4, 3), self.revision(key), np.uint8)
 
 
@@ -188,6 +189,16 @@ def test_a_failing_tile_is_tried_three_times_and_others_go_on(
     assert len(given_up) == 2
     assert loader.counters().failed == 2
     assert len(caplog.records) == 1
+
+
+def test_a_tile_that_failed_waits_behind_the_others(
+    loader: TileLoader, inbox: Inbox, source: Numbers
+) -> None:
+    source.failing = {keys(1)[0]}
+    loader.wish("main", [(source, wanting(1, 2, 3))])
+    while loader.work():
+        inbox.drain()
+    assert source.read == list(keys(1, 2, 3, 1, 1))
 
 
 def test_a_failed_tile_is_read_again_on_demand(loader: TileLoader, inbox: Inbox, source: Numbers) -> None:
