@@ -82,6 +82,18 @@ def plan(
     visible = _by_distance(pyramid, box, pyramid.cover(box, level), level)
     if not visible:
         return TilePlan((), (), (), 0)
+    draw, needed = _on_screen(visible, root, resident, cached)
+    ahead = _ahead(pyramid, box, level, visible, needed)
+    upload = [key for key in (*needed, *ahead) if key in cached and key not in resident]
+    now = _wanted(needed, resident, cached, stale)
+    later = _wanted(ahead, resident, cached, stale)
+    return TilePlan(tuple(sorted(draw)), tuple(upload), tuple(now + later), len(now))
+
+
+def _on_screen(
+    visible: list[TileKey], root: TileKey, resident: Container[TileKey], cached: Container[TileKey]
+) -> tuple[dict[TileKey, None], dict[TileKey, None]]:
+    """Return what can be drawn, and what the screen needs, best first."""
     # A dict is a set that remembers: best first, each key once.
     draw: dict[TileKey, None] = {}
     needed = {root: None}
@@ -100,11 +112,7 @@ def plan(
                 break
             if key in cached:
                 needed.setdefault(key)  # a stand-in that only has to be uploaded
-    ahead = _ahead(pyramid, box, level, visible, needed)
-    upload = [key for key in (*needed, *ahead) if key in cached and key not in resident]
-    now = _wanted(needed, resident, cached, stale)
-    later = _wanted(ahead, resident, cached, stale)
-    return TilePlan(tuple(sorted(draw)), tuple(upload), tuple(now + later), len(now))
+    return draw, needed
 
 
 def _draw_finer(key: TileKey, resident: Container[TileKey], draw: dict[TileKey, None], depth: int) -> None:
