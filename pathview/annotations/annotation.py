@@ -15,8 +15,8 @@ class Annotation:
     Attributes
     ----------
     geometry
-        A valid shapely Polygon, MultiPolygon, LineString, Point or MultiPoint; shapely geometries are
-        immutable, so annotations share structure freely.
+        A valid shapely Polygon, MultiPolygon, LineString, MultiLineString, Point or MultiPoint; shapely
+        geometries are immutable, so annotations share structure freely.
     class_name
         The class, or None for unclassified.
     name, note

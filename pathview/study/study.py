@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -51,10 +52,12 @@ class Study:
         The edits.
     """
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, lock: WriterLock | None, writer: str | None
+    ) -> None:
         self.folder = folder
         self.read_only = lock is None
-        self.writer = holder_of(_lock_file(folder)) if lock is None else None
+        self.writer = writer
         file = _database_file(folder)
         self._connection = connection
         self._lock = lock
@@ -63,8 +66,15 @@ class Study:
         self._sessions: WeakValueDictionary[str, Session] = WeakValueDictionary()
 
     @classmethod
-    def open(cls, folder: Path) -> Study:
+    def open(cls, folder: Path, *, read_only: bool = False) -> Study:
         """Open the study in `folder`, or make one there.
+
+        Parameters
+        ----------
+        folder
+            Where it lies.
+        read_only
+            Only look: a study that is missing is not made, and others may write meanwhile.
 
         Raises
         ------
@@ -73,15 +83,12 @@ class Study:
             ever deleted or repaired in silence.
         """
         file = _database_file(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StudyError(folder, f"cannot be created: {error.strerror}") from error
-        lock = WriterLock.acquire(_lock_file(folder))
+        lock = None if read_only else _take_lock(folder)
         if lock is None and not file.exists():
-            raise StudyError(folder, "cannot be created: its folder cannot be written, or another is at it")
+            raise StudyError(folder, "is not there and cannot be made: " + _why_not(read_only))
+        writer = None if read_only or lock is not None else _writer_of(folder)
         try:
-            return cls(folder, _open_database(file, read_only=lock is None), lock)
+            return cls(folder, _open_database(file, read_only=lock is None), lock, writer)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -183,12 +190,8 @@ class Study:
 
     def _check_writable(self) -> None:
         if self.read_only:
-            by = f" ({self.writer})" if self.writer else ""
-            raise StudyError(
-                self.folder,
-                f"is open for writing elsewhere{by} or lies in a folder that cannot be written; here it can "
-                "only be looked at",
-            )
+            by = f": {self.writer} writes to it" if self.writer else ""
+            raise StudyError(self.folder, f"can only be looked at here{by}")
 
 
 def _database_file(folder: Path) -> Path:
@@ -197,6 +200,23 @@ def _database_file(folder: Path) -> Path:
 
 def _lock_file(folder: Path) -> Path:
     return folder / "study.lock"
+
+
+def _take_lock(folder: Path) -> WriterLock | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(folder, f"cannot be created: {error.strerror}") from error
+    return WriterLock.acquire(_lock_file(folder))
+
+
+def _writer_of(folder: Path) -> str | None:
+    # Where nobody can write, the name in the lock file is that of somebody long gone.
+    return holder_of(_lock_file(folder)) if os.access(folder, os.W_OK) else None
+
+
+def _why_not(read_only: bool) -> str:
+    return "it was to be read only" if read_only else "the folder cannot be written, or another is at it"
 
 
 def _open_database(file: Path, *, read_only: bool) -> sqlite3.Connection:

@@ -58,6 +58,33 @@ def test_whoever_comes_second_may_look_and_not_change(study: Study, slide: Slide
     assert not study.read_only
 
 
+def test_looking_takes_no_lock_and_makes_nothing(folder: Path, slide: Slide) -> None:
+    with pytest.raises(StudyError, match="is not there"):
+        Study.open(folder, read_only=True)
+    assert not folder.exists()
+    shape = Annotation(shapely.box(0, 0, 1, 1))
+    with Study.open(folder) as study:
+        study.session(slide).history.do(Edit.add("Draw", shape))
+    with Study.open(folder, read_only=True) as looking, Study.open(folder) as writing:
+        assert (looking.read_only, looking.writer, writing.read_only) == (True, None, False)
+        assert list(looking.session(slide).annotations) == [shape]
+        writing.session(slide).history.do(Edit.remove("Delete", shape))
+        assert looking.journal.load(slide.info.fingerprint) == []
+
+
+def test_what_a_killed_program_left_in_the_log_can_be_looked_at(
+    start_child: Callable[..., subprocess.Popen[str]], folder: Path
+) -> None:
+    child = start_child(_HOLDER.replace("print", "study.set_class('Gland', (1, 2, 3)); print"), str(folder))
+    assert child.stdout is not None
+    child.stdout.readline()
+    child.kill()
+    child.wait()
+    assert (folder / "study.sqlite-wal").stat().st_size > 0
+    with Study.open(folder, read_only=True) as study:
+        assert study.classes()["Gland"] == (1, 2, 3)
+
+
 def test_a_killed_holder_leaves_no_lock(
     start_child: Callable[..., subprocess.Popen[str]], folder: Path
 ) -> None:
