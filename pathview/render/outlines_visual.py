@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 from vispy import gloo
 
 from pathview.annotations.annotation import Annotation
 from pathview.core.palette import class_color
 from pathview.render import outline_vertices
+from pathview.render.outline_vertices import Shape
 from pathview.render.programs import program
 from pathview.view.compose import Color, Frame
 from pathview.view.layers import Layer
@@ -27,7 +29,9 @@ _DASH = 6.0
 _CASING = ((4.0, (0.08, 0.08, 0.10, 1.0)), (2.0, (1.0, 1.0, 1.0, 1.0)))
 _PREVIEW = ((1.5, (1.0, 1.0, 1.0, 1.0), 0.0), (0.0, (0.05, 0.05, 0.08, 1.0), _DASH))
 _PREVIEW_WIDTH = 1.5
-_SELECTED_FILL = 2.0
+_SELECTED_FILL = 1.0
+# So many shapes are kept.
+_MOST_KNOWN = 40_000
 _NO_TINT = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -38,7 +42,7 @@ class OutlinesVisual:
         self._lines = program("lines", "lines")
         self._fills = program("fills", "fills")
         self._handles = program("handles", "handles")
-        self._areas: dict[UUID, tuple[BaseGeometry, NDArray[np.float64]]] = {}
+        self._known: dict[tuple[UUID, float], tuple[BaseGeometry, float, Shape]] = {}
         self._all = _Batch()
         self._selected = _Batch()
         self._preview = _Batch()
@@ -47,9 +51,12 @@ class OutlinesVisual:
         """Draw the annotations and the preview of `frame`; `pixel_scale` is physical per logical pixels."""
         layer = frame.outline_layer
         if layer is not None and frame.outlines:
-            chosen = tuple(one for one in frame.outlines if one.id in frame.selection)
-            self._update(self._all, frame.outlines, frame.colors)
-            self._update(self._selected, chosen, frame.colors)
+            chosen: tuple[Annotation, ...] = ()
+            if frame.selection:
+                chosen = tuple(one for one in frame.outlines if one.id in frame.selection)
+            tolerance = _tolerance(frame.viewport.downsample)
+            self._update(self._all, _Content(frame.outlines, frame.colors, tolerance))
+            self._update(self._selected, _Content(chosen, frame.colors, tolerance))
             self._draw_all(layer, frame.viewport, pixel_scale)
             if chosen:
                 self._draw_selected(layer, frame.viewport, pixel_scale)
@@ -73,40 +80,44 @@ class OutlinesVisual:
             self._draw_handles(batch, viewport, _HANDLE * pixel_scale, layer.opacity)
 
     def _draw_preview(self, preview: BaseGeometry, viewport: Viewport, pixel_scale: float) -> None:
-        self._preview.set_lines((preview,), np.ones((1, 3), np.float32))
+        self._preview.set_shape(outline_vertices.shapes([preview], [0.0])[0])
         for wider, tint, dash in _PREVIEW:
             radius = (_PREVIEW_WIDTH + wider) * pixel_scale / 2
             self._draw_lines(self._preview, viewport, radius, 1.0, tint, dash * pixel_scale)
 
-    def _update(
-        self, batch: _Batch, annotations: tuple[Annotation, ...], class_colors: Mapping[str, Color]
-    ) -> None:
-        if batch.holds(annotations, class_colors):
+    def _update(self, batch: _Batch, content: _Content) -> None:
+        # Tuples compare their items by identity first, so this is cheap while nothing changes.
+        if content == batch.content:
             return
-        geometries = [annotation.geometry for annotation in annotations]
-        palette = [_color(one.class_name, class_colors) for one in annotations]
-        colors = np.array(palette, np.float32).reshape(-1, 3) / np.float32(255)
-        batch.set_lines(geometries, colors)
-        batch.set_fills([self._area(annotation) for annotation in annotations], colors)
+        batch.set_shape(outline_vertices.joined(self._shapes(content)))
         if batch is self._selected:
-            batch.set_handles(geometries)
-        batch.remember(annotations, class_colors)
+            batch.set_handles([annotation.geometry for annotation in content.annotations])
+        batch.content = content
 
-    def _area(self, annotation: Annotation) -> NDArray[np.float64]:
-        known = self._areas.get(annotation.id)
-        if known is not None and known[0] is annotation.geometry:
-            return known[1]
-        if len(self._areas) > 20_000:
-            self._areas.clear()
-        area = outline_vertices.triangles(annotation.geometry)
-        self._areas[annotation.id] = annotation.geometry, area
-        return area
+    def _shapes(self, content: _Content) -> list[Shape]:
+        # Triangulating costs most by far, so what was seen before is kept.
+        looks = [(one.geometry, _color(one.class_name, content.colors)) for one in content.annotations]
+        keys = [(one.id, content.tolerance) for one in content.annotations]
+        new = [n for n, key in enumerate(keys) if not self._knows(key, *looks[n])]
+        if len(self._known) + len(new) > _MOST_KNOWN:
+            self._known.clear()
+            new = list(range(len(keys)))
+        geometries: Sequence[BaseGeometry] = [looks[n][0] for n in new]
+        if content.tolerance:
+            geometries = outline_vertices.coarser(geometries, content.tolerance)
+        made = outline_vertices.shapes(geometries, [looks[n][1] for n in new])
+        self._known.update((keys[n], (*looks[n], shape)) for n, shape in zip(new, made, strict=True))
+        return [self._known[key][2] for key in keys]
+
+    def _knows(self, key: tuple[UUID, float], geometry: BaseGeometry, color: float) -> bool:
+        known = self._known.get(key)
+        return known is not None and known[0] is geometry and known[1] == color
 
     def _draw_fill(self, batch: _Batch, viewport: Viewport, opacity: float) -> None:
         if batch.fill_count and opacity > 0:
             _place(self._fills, viewport, opacity)
             self._fills.bind(batch.fills)
-            self._fills.draw("triangles")
+            self._fills.draw("triangles", batch.fill_indices)
 
     def _draw_lines(
         self,
@@ -124,7 +135,7 @@ class OutlinesVisual:
         self._lines["u_tint"] = tint
         self._lines["u_dash"] = dash
         self._lines.bind(batch.lines)
-        self._lines.draw("triangles", batch.indices)
+        self._lines.draw("triangles", batch.line_indices)
 
     def _draw_handles(self, batch: _Batch, viewport: Viewport, edge: float, opacity: float) -> None:
         _place(self._handles, viewport, opacity)
@@ -133,40 +144,39 @@ class OutlinesVisual:
         self._handles.draw("points")
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a batch shows: as long as it stays equal, nothing is uploaded."""
+
+    annotations: tuple[Annotation, ...]
+    colors: Mapping[str, Color]
+    tolerance: float
+
+
 class _Batch:
     """The GPU buffers of some geometries."""
 
     def __init__(self) -> None:
         self.lines = gloo.VertexBuffer()
-        self.indices = gloo.IndexBuffer()
+        self.line_indices = gloo.IndexBuffer()
         self.fills = gloo.VertexBuffer()
+        self.fill_indices = gloo.IndexBuffer()
         self.handles = gloo.VertexBuffer()
         self.line_count = 0
         self.fill_count = 0
         self.spacing = 0.0
         """Mean distance between neighbouring corners in level-0 pixels, 0 where there are none."""
-        self._annotations: tuple[Annotation, ...] = ()
-        self._colors: Mapping[str, Color] = {}
+        self.content = _Content((), {}, 0.0)
 
-    def holds(self, annotations: tuple[Annotation, ...], colors: Mapping[str, Color]) -> bool:
-        """Tell whether nothing needs uploading; tuples compare items by identity first, which is cheap."""
-        return annotations == self._annotations and colors == self._colors
-
-    def remember(self, annotations: tuple[Annotation, ...], colors: Mapping[str, Color]) -> None:
-        self._annotations, self._colors = annotations, colors
-
-    def set_lines(self, geometries: Sequence[BaseGeometry], colors: NDArray[np.float32]) -> None:
-        lines = outline_vertices.lines(geometries, colors)
-        self.line_count = len(lines)
+    def set_shape(self, shape: Shape) -> None:
+        self.line_count, self.fill_count = len(shape.segments), len(shape.triangles)
         if self.line_count:
-            self.lines.set_data(lines)
-            self.indices.set_data(outline_vertices.quad_indices(len(lines)))
-
-    def set_fills(self, areas: Sequence[NDArray[np.float64]], colors: NDArray[np.float32]) -> None:
-        fills = outline_vertices.fills(areas, colors)
-        self.fill_count = len(fills)
+            vertices, indices = outline_vertices.quads(shape.segments)
+            self.lines.set_data(vertices)
+            self.line_indices.set_data(indices)
         if self.fill_count:
-            self.fills.set_data(fills)
+            self.fills.set_data(shape.corners)
+            self.fill_indices.set_data(shape.triangles)
 
     def set_handles(self, geometries: Sequence[BaseGeometry]) -> None:
         handles = outline_vertices.handles(geometries)
@@ -175,9 +185,16 @@ class _Batch:
             self.handles.set_data(handles)
 
 
-def _color(class_name: str | None, colors: Mapping[str, Color]) -> Color:
+def _tolerance(downsample: float) -> float:
+    # Corners that move a line by a fraction of a screen pixel are left out: they cost time, and the soft edges
+    # of crowded segments add up to a fat line. In coarse steps, since each makes all shapes anew.
+    steps = math.floor(math.log2(downsample) / 2)
+    return 0.3 * 4.0**steps if steps >= 0 else 0.0
+
+
+def _color(class_name: str | None, colors: Mapping[str, Color]) -> float:
     own = None if class_name is None else colors.get(class_name)
-    return class_color(class_name) if own is None else own
+    return outline_vertices.packed(*(class_color(class_name) if own is None else own))
 
 
 def _place(shader: Any, viewport: Viewport, opacity: float) -> None:

@@ -187,7 +187,7 @@ def _outlines(store: AnnotationStore | None, viewport: Viewport) -> tuple[Annota
 def _cells(box: Box) -> Box:
     # Snapped outward to a coarse grid: while one pans inside a cell the same annotations come back, and the
     # canvas can keep what it has already uploaded for them.
-    step = 2.0 ** math.ceil(math.log2(max(box.width, box.height, 1.0)) - 1)
+    step = 2.0 ** math.ceil(math.log2(max(box.width, box.height, 1.0)) - 2)
     return Box(
         math.floor(box.x0 / step) * step,
         math.floor(box.y0 / step) * step,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -39,6 +40,7 @@ def egl() -> Any:
 @pytest.fixture
 def canvas(egl: Any) -> Iterator[GlCanvas]:
     """Return a canvas of 320 x 240 pixels, and let go of its context afterwards."""
+    _release_qt()
     canvas = GlCanvas(app=egl, size=(320, 240))
     yield canvas
     canvas.close()
@@ -74,6 +76,16 @@ def shoot(canvas: GlCanvas, loader: TileLoader, inbox: Inbox) -> Callable[..., R
         return picture
 
     return shoot
+
+
+def _release_qt() -> None:
+    # Where a window was tested before, its context is still current, and EGL cannot take over from GLX.
+    if "PySide6.QtGui" in sys.modules:
+        from PySide6.QtGui import QOpenGLContext
+
+        current = QOpenGLContext.currentContext()
+        if current is not None:
+            current.doneCurrent()
 
 
 class ArrayTiles:

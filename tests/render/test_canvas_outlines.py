@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 
@@ -61,13 +60,13 @@ def test_lines_stay_exact_far_from_the_corner_of_the_slide(shoot: Shoot) -> None
 
 def test_moving_the_view_uploads_nothing(shoot: Shoot, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
-    lines = outline_vertices.lines
+    shapes = outline_vertices.shapes
 
-    def counted(geometries: Sequence[BaseGeometry], colors: NDArray[np.float32]) -> NDArray[np.void]:
+    def counted(geometries: Sequence[BaseGeometry], colors: Sequence[float]) -> list[outline_vertices.Shape]:
         calls.append(len(geometries))
-        return lines(geometries, colors)
+        return shapes(geometries, colors)
 
-    monkeypatch.setattr(outline_vertices, "lines", counted)
+    monkeypatch.setattr(outline_vertices, "shapes", counted)
     shown = scene(square(50))
     for x in (0.0, 5.0, 10.0):
         picture = shoot(looking(x=x), shown)
@@ -141,3 +140,13 @@ def test_a_changed_annotation_is_drawn_anew(shoot: Shoot) -> None:
     (old,) = shown.annotations
     shown.annotations.apply(Edit.replace("Class", (old, replace(old, class_name="Stroma"))))
     assert tuple(shoot(looking(), shown)[120, 210]) == class_color("Stroma")
+
+
+def test_far_out_shapes_look_the_same_with_fewer_corners(
+    shoot: Shoot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circle = Annotation(Point(0, 0).buffer(900, quad_segs=32), "Tumor")
+    thinned = shoot(looking(downsample=8.0), scene(circle)).astype(int)
+    monkeypatch.setattr("pathview.render.outlines_visual._tolerance", lambda downsample: 0.0)
+    whole = shoot(looking(downsample=8.0), scene(circle)).astype(int)
+    assert 0 < np.abs(thinned - whole).max() < 0.35 * 255

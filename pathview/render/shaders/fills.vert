@@ -1,6 +1,6 @@
 attribute vec2 a_high;
 attribute vec2 a_low;
-attribute vec3 a_color;
+attribute float a_color;
 
 uniform vec2 u_center_high;
 uniform vec2 u_center_low;
@@ -15,5 +15,5 @@ void main() {
     vec2 at = vec2(u_turn.x * from_center.x - u_turn.y * from_center.y,
                    u_turn.y * from_center.x + u_turn.x * from_center.y);
     gl_Position = vec4(2.0 * at.x / u_size.x, -2.0 * at.y / u_size.y, 0.0, 1.0);
-    v_color = a_color;
+    v_color = vec3(floor(a_color / 65536.0), mod(floor(a_color / 256.0), 256.0), mod(a_color, 256.0)) / 255.0;
 }

@@ -3,10 +3,11 @@
 // uploads nothing.
 attribute vec2 a_high;
 attribute vec2 a_low;
-attribute vec2 a_along;    // unit direction of the segment
-attribute vec2 a_corner;   // -1 or 1: which end, which side
-attribute vec2 a_lengths;  // level-0 length of the segment, and of the line before it
-attribute vec4 a_style;    // r, g, b, radius factor
+attribute vec2 a_delta;
+attribute float a_before;
+attribute float a_color;
+attribute float a_radius;
+attribute float a_corner;
 
 uniform vec2 u_center_high;
 uniform vec2 u_center_low;
@@ -19,19 +20,20 @@ varying vec3 v_color;
 varying vec4 v_place;      // along, across, length, radius; physical pixels
 varying float v_before;
 
-vec2 turned(vec2 v) {
-    return vec2(u_turn.x * v.x - u_turn.y * v.y, u_turn.y * v.x + u_turn.x * v.y);
-}
-
 void main() {
-    vec2 at = turned(((a_high - u_center_high) + (a_low - u_center_low)) * u_zoom);
-    vec2 along = turned(a_along);
-    float radius = u_radius * a_style.w;
-    float reach = radius + 1.0;  // room for the soft edge
-    at += along * a_corner.x * reach + vec2(-along.y, along.x) * a_corner.y * reach;
+    float end = floor(a_corner / 2.0);                     // 0 at the start, 1 at the end
+    float side = 2.0 * mod(a_corner, 2.0) - 1.0;
+    float way = length(a_delta);
+    vec2 along = way > 0.0 ? a_delta / way : vec2(1.0, 0.0);
+    float radius = u_radius * a_radius;
+    float reach = radius + 1.0;                            // room for the soft edge
+    vec2 start = ((a_high - u_center_high) + (a_low - u_center_low)) * u_zoom;
+    vec2 at = start + a_delta * u_zoom * end
+        + along * (2.0 * end - 1.0) * reach + vec2(-along.y, along.x) * side * reach;
+    at = vec2(u_turn.x * at.x - u_turn.y * at.y, u_turn.y * at.x + u_turn.x * at.y);
     gl_Position = vec4(2.0 * at.x / u_size.x, -2.0 * at.y / u_size.y, 0.0, 1.0);
-    float len = a_lengths.x * u_zoom;
-    v_place = vec4(a_corner.x < 0.0 ? -reach : len + reach, a_corner.y * reach, len, radius);
-    v_before = a_lengths.y * u_zoom;
-    v_color = a_style.rgb;
+    float len = way * u_zoom;
+    v_place = vec4(end * len + (2.0 * end - 1.0) * reach, side * reach, len, radius);
+    v_before = a_before * u_zoom;
+    v_color = vec3(floor(a_color / 65536.0), mod(floor(a_color / 256.0), 256.0), mod(a_color, 256.0)) / 255.0;
 }
