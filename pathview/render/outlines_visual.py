@@ -186,8 +186,8 @@ class _Batch:
 
 
 def _tolerance(downsample: float) -> float:
-    # Corners that move a line by a fraction of a screen pixel are left out: they cost time, and the soft edges
-    # of crowded segments add up to a fat line. In coarse steps, since each makes all shapes anew.
+    # Corners that move a line by a fraction of a screen pixel are left out: they cost time, and soft edges of
+    # crowded segments add up to a fat line. In coarse steps, since each makes all shapes anew.
     steps = math.floor(math.log2(downsample) / 2)
     return 0.3 * 4.0**steps if steps >= 0 else 0.0
 
