@@ -79,7 +79,12 @@ CROPS: tuple[Crop, ...] = (
     Crop(Kind.MACROPHAGE, 62, 8.5, lambda z: 0.8 * z.centre),
     Crop(Kind.EPITHELIUM, 7.2, 5.5, lambda z: 0.96 * z.epithelium),
     Crop(Kind.TUMOUR, 14.2, 9.6, lambda z: (0.95 - 0.1 * smoothstep(z.clump, 0.5, 1.5)) * z.nest),
-    Crop(Kind.CENTROBLAST, 9.4, 7.3, lambda z: 0.86 * z.centre + 0.05 * z.lymphoid + 0.10 * z.cord),
+    Crop(
+        Kind.CENTROBLAST,
+        9.4,
+        7.3,
+        lambda z: 0.86 * z.centre + (0.03 + 0.08 * z.sparse) * z.lymphoid + 0.10 * z.cord,
+    ),
     Crop(Kind.PLASMA, 11.0, 8.0, lambda z: 0.30 * z.cord + 0.02 * z.lymphoid + 0.05 * z.septum),
     Crop(Kind.SINUS, 13.0, 7.0, lambda z: 0.55 * z.sinus + 0.04 * z.lymphoid + 0.2 * z.debris),
     Crop(
@@ -95,7 +100,7 @@ CROPS: tuple[Crop, ...] = (
         6.0,
         lambda z: (
             0.97 * z.mantle
-            + (0.87 - 0.10 * smoothstep(z.clump, 0.4, 1.8)) * z.lymphoid
+            + (0.90 - 0.10 * smoothstep(z.clump, 0.4, 1.8) - 0.20 * z.sparse) * z.lymphoid
             + 0.80 * z.cord
             + 0.16 * z.centre
             + 0.16 * z.sinus
@@ -131,6 +136,9 @@ def place_cells(recipe: Recipe, fields: Fields, textures: Textures, library: Lib
         points.append(found)
         kinds.append(np.full(len(found), crop.kind, np.uint8))
         spaces.append(np.full(len(found), crop.space, np.float32))
+    dust = np.asarray(rng.uniform(0, recipe.size_um, (_dust_count(recipe), 2)), np.float32)
+    points.append(dust)
+    kinds.append(np.full(len(dust), Kind.DUST, np.uint8))
     spots, angles = _between_fat_cells(fields, fat.points[fat.full], rng)
     every = np.concatenate([*points, spots])
     kind = np.concatenate([*kinds, np.full(len(spots), Kind.SPINDLE, np.uint8)])
@@ -139,6 +147,11 @@ def place_cells(recipe: Recipe, fields: Fields, textures: Textures, library: Lib
     strengths = (1 + 0.1 * rng.standard_normal(len(every))).clip(0.7, 1.3).astype(np.float32)
     order = np.argsort(every[:, 1], kind="stable")
     return Cells(every[order], kind[order], looks[order], strengths[order])
+
+
+def _dust_count(recipe: Recipe) -> int:
+    width, height = recipe.size_um
+    return round(9e-6 * width * height)
 
 
 def _sow(recipe: Recipe, fields: Fields, textures: Textures, crop: Crop, rng: np.random.Generator) -> Floats:

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from pathview.slides.demo.fields import Fields
 from pathview.slides.demo.recipe import Recipe
 from pathview.slides.demo.stains import Floats
+from pathview.slides.demo.texture import doubled
 
 PITCH_UM = 58.0
 
@@ -73,24 +74,24 @@ def fat_layer(
     -------
     two (side, side) float32, 0 to 1.
     """
-    x, y = left_um + step_um * np.arange(side), top_um + step_um * np.arange(side)
+    # Every other pixel is looked up, with one more all round for the interpolation between them.
+    x, y = (corner + step_um * (2 * np.arange(-1, side // 2 + 1) + 0.5) for corner in (left_um, top_um))
     reach = 2.5 * PITCH_UM
     near = np.all(cells.points > [x[0] - reach, y[0] - reach], axis=1)
     near &= np.all(cells.points < [x[-1] + reach, y[-1] + reach], axis=1)
-    nothing = np.zeros((side, side), np.float32)
     if near.sum() < 4 or not cells.full[near].any():
+        nothing = np.zeros((side, side), np.float32)
         return nothing, nothing
     points, full = cells.points[near], cells.full[near]
-    pixels = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    pixels += 1.6 * np.sin(pixels[:, ::-1] / 11.0)  # walls of living cells are not straight
+    pixels = np.stack(np.meshgrid(x, y), axis=-1)
+    pixels += 1.6 * np.sin(pixels[..., ::-1] / 11.0)  # walls of living cells are not straight
     away, index = cKDTree(points).query(pixels, k=3)
-    between = np.linalg.norm(points[index[:, 0]] - points[index[:, 1]], axis=1)
-    to_wall = (away[:, 1] ** 2 - away[:, 0] ** 2) / (2 * between)
-    to_corner = away[:, 2] - away[:, 0]
+    between = np.linalg.norm(points[index[..., 0]] - points[index[..., 1]], axis=-1)
+    to_wall = (away[..., 1] ** 2 - away[..., 0] ** 2) / (2 * between)
     # Near a corner the wall is met earlier: that rounds the cells and leaves the little triangles between.
-    depth = to_wall - 2.2 * np.exp(-to_corner / 5.0)
+    depth = to_wall - 2.2 * np.exp((away[..., 0] - away[..., 2]) / 5.0)
     # Where the neighbour is no fat cell the cover fades out across the wall, which keeps that edge smooth.
-    alone = ~full[index[:, 1]]
-    cover = np.asarray(full[index[:, 0]] * np.where(alone, np.clip(to_wall / 0.8, 0, 1), 1), np.float32)
-    wall = np.asarray(np.clip((1.7 - depth) / 1.1, 0, 1), np.float32)
-    return cover.reshape(side, side), wall.reshape(side, side)
+    alone = ~full[index[..., 1]]
+    cover = full[index[..., 0]] * np.where(alone, np.clip(to_wall / 1.2, 0, 1), 1)
+    fine = doubled(np.stack([cover, depth]).astype(np.float32))
+    return fine[0], np.clip((1.9 - fine[1]) / 1.2, 0, 1)

@@ -46,6 +46,13 @@ class Fields:
             ndimage.map_coordinates(self.grids[name], place, order=1, mode="nearest"), np.float32
         )
 
+    def roughly_at(self, name: str, points: Floats) -> Floats:
+        """Values of the nearest grid samples: several times faster."""
+        grid = self.grids[name]
+        x, y = np.rint(points / GRID_UM + MARGIN).astype(np.int64).T
+        rows, columns = np.clip(y, 0, grid.shape[0] - 1), np.clip(x, 0, grid.shape[1] - 1)
+        return np.asarray(grid[rows, columns], np.float32)
+
     def slope(self, name: str, points: Floats) -> Floats:
         """Angle in radians (n,) of the steepest rise at (n, 2) points."""
         step = np.float32(GRID_UM)

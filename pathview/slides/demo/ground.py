@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,36 +84,59 @@ def ground_stains(
     -------
     (2, side, side) float32 haematoxylin and eosin.
     """
-    speck = 0.05 * grains.dust + 0.08 * grains.fine
-    holes = 1 - 0.85 * smoothstep(grains.gaps + 0.35 * grains.fine, 0.95, 1.5)
-    wisps = np.asarray(np.exp(-((grains.gaps / 0.22) ** 2)), np.float32)
-    clefts = 1 - 0.85 * smoothstep(-fibre - 0.5 * grains.coarse, 1.7, 2.3)
-    torn = 1 - 0.92 * smoothstep(-fibre - 0.4 * grains.mid - 0.5 * grains.coarse, 0.8, 1.5)
-    body = 1 - smoothstep(bodies.border, 0.3, 1.5)
-    pale = smoothstep(values["depth"], -0.2, 0.6)
-    haem = np.zeros_like(fibre)
-    eosin = np.zeros_like(fibre)
-
-    def add(share: Floats, blue: AnyFloats | float, pink: AnyFloats | float) -> None:
-        nonlocal haem, eosin
-        haem += share * blue
-        eosin += share * pink
-
     cell = grains.cell
-    add(zone.lymphoid, (0.17 + 0.04 * cell) * holes, (0.27 + 0.07 * cell + speck) * holes)
-    add(zone.mantle, (0.20 + 0.04 * cell) * holes, (0.27 + 0.06 * cell + speck) * holes)
-    add(zone.centre, 0.17 + 0.03 * cell, 0.31 + 0.05 * cell + speck)
-    add(zone.cord, (0.18 + 0.04 * cell) * holes, (0.36 + 0.07 * cell + speck) * holes)
-    add(zone.sinus, 0.02 + 0.03 * wisps, 0.05 + 0.17 * wisps + 0.4 * speck)
-    add(zone.capsule, 0.05 + 0.02 * fibre, (0.52 + 0.16 * fibre + 0.5 * speck) * clefts)
-    add(zone.septum, 0.07 + 0.02 * fibre, (0.40 + 0.15 * fibre + 0.5 * speck) * clefts)
-    add(zone.loose, (0.05 + 0.02 * fibre) * torn, (0.46 + 0.16 * fibre + 0.5 * speck) * torn)
-    add(zone.wall, 0.07, 0.50 + 0.10 * fibre + speck)
-    add(zone.lumen, 0.0, 0.03)
-    add(zone.hollow, 0.0, 0.015)
-    add(zone.epithelium, 0.16 + 0.02 * cell, 0.37 + 0.04 * cell + speck)
-    add(zone.debris, (0.10 + 0.04 * cell) * holes, (0.36 + 0.1 * cell + speck) * holes)
-    rim = 0.16 * body * pale - 0.75 * body * (1 - pale) * 0.4
-    plasm = 0.37 + 0.05 * cell + 1.1 * speck + bodies.shade
-    add(zone.nest, 0.13 + 0.03 * cell + 0.35 * bodies.shade, plasm + rim)
-    return np.maximum(np.stack([haem, eosin]), 0)
+    speck = 0.05 * grains.dust + 0.08 * grains.fine
+    holes = 1 - 0.9 * smoothstep(grains.gaps + 0.35 * grains.fine, 0.8, 1.4)
+    mixes: dict[str, Callable[[], tuple[AnyFloats | float, AnyFloats | float]]] = {
+        "lymphoid": lambda: ((0.17 + 0.04 * cell) * holes, (0.27 + 0.07 * cell + speck) * holes),
+        "mantle": lambda: ((0.20 + 0.04 * cell) * holes, (0.27 + 0.06 * cell + speck) * holes),
+        "centre": lambda: (0.17 + 0.03 * cell, 0.31 + 0.05 * cell + speck),
+        "cord": lambda: ((0.18 + 0.04 * cell) * holes, (0.36 + 0.07 * cell + speck) * holes),
+        "sinus": lambda: _sinus(grains, speck),
+        "capsule": lambda: _collagen(fibre, speck, _clefts(fibre, grains), 0.05, 0.52),
+        "septum": lambda: _collagen(fibre, speck, _clefts(fibre, grains), 0.07, 0.40),
+        "loose": lambda: _collagen(fibre, speck, _tears(fibre, grains), 0.05, 0.46),
+        "wall": lambda: (0.07, 0.50 + 0.10 * fibre + speck),
+        "lumen": lambda: (0.0, 0.03),
+        "hollow": lambda: (0.0, 0.015),
+        "epithelium": lambda: (0.16 + 0.02 * cell, 0.37 + 0.04 * cell + speck),
+        "debris": lambda: ((0.10 + 0.04 * cell) * holes, (0.36 + 0.1 * cell + speck) * holes),
+        "nest": lambda: _nest(values["depth"], cell, speck, bodies),
+    }
+    stains = np.zeros((2, *fibre.shape), np.float32)
+    for name, mix in mixes.items():
+        share: Floats = getattr(zone, name)
+        if float(share.max()) > 0:
+            blue, pink = mix()
+            stains[0] += share * blue
+            stains[1] += share * pink
+    return np.maximum(stains, 0, out=stains)
+
+
+def _sinus(grains: Grains, speck: Floats) -> tuple[AnyFloats, AnyFloats]:
+    """Nearly empty, crossed by threads."""
+    threads = np.exp(-((grains.gaps / 0.22) ** 2))
+    return 0.02 + 0.03 * threads, 0.05 + 0.17 * threads + 0.4 * speck
+
+
+def _collagen(
+    fibre: Floats, speck: Floats, whole: Floats, blue: float, pink: float
+) -> tuple[AnyFloats, AnyFloats]:
+    """Bundles of fibres; `whole` is 0 where they have come apart."""
+    return (blue + 0.02 * fibre) * whole, (pink + 0.16 * fibre + 0.5 * speck) * whole
+
+
+def _clefts(fibre: Floats, grains: Grains) -> Floats:
+    return 1 - 0.85 * smoothstep(-fibre - 0.5 * grains.coarse, 1.7, 2.3)
+
+
+def _tears(fibre: Floats, grains: Grains) -> Floats:
+    return 1 - 0.92 * smoothstep(-fibre - 0.4 * grains.mid - 0.5 * grains.coarse, 0.8, 1.5)
+
+
+def _nest(depth: Floats, cell: Floats, speck: Floats, bodies: Bodies) -> tuple[AnyFloats, AnyFloats]:
+    """Cytoplasm, each cell with its shade; borders darker in some places, shrunken apart in others."""
+    border = 1 - smoothstep(bodies.border, 0.3, 1.5)
+    joined = smoothstep(depth, -0.2, 0.6)
+    pink = 0.37 + 0.05 * cell + 1.1 * speck + bodies.shade + border * (0.46 * joined - 0.30)
+    return 0.13 + 0.03 * cell + 0.35 * bodies.shade, pink

@@ -104,7 +104,7 @@ def make_layout(recipe: Recipe) -> Layout:
     strip = blob((0.885 * width, 0.53 * height), (0.33 * height, 0.075 * width), rng, 0.1, 1.45)
     strip = largest(strip.difference(node.buffer(160 * scale)))
     ducts = _inside(strip, 7, (45, 105), scale, rng)
-    fat = _fat(node, centre, reach, scale, rng)
+    fat = _fat(node, centre, reach, scale, rng).difference(strip.buffer(110 * scale))
     loose = [strip, fat, *_around(node, scale)]
     occupied = unary_union([*ducts, *islands, *follicles])
     vessels = [vessel for area in loose for vessel in _inside(area, 9, (14, 42), scale, rng)]
@@ -113,7 +113,7 @@ def make_layout(recipe: Recipe) -> Layout:
         node=node,
         fat=fat,
         strip=strip,
-        trabeculae=_trabeculae(node, centre, islands, scale, rng),
+        trabeculae=_trabeculae(node, centre, [*islands, *follicles], scale, rng),
         follicles=follicles,
         centres=tuple(_germinal_centre(follicle, rng) for follicle in follicles if rng.random() < 0.8),
         islands=islands,
@@ -182,11 +182,11 @@ def _germinal_centre(follicle: Polygon, rng: np.random.Generator) -> Polygon:
 def _trabeculae(
     node: Polygon,
     centre: tuple[float, float],
-    islands: Sequence[Polygon],
+    others: Sequence[Polygon],
     scale: float,
     rng: np.random.Generator,
 ) -> BaseGeometry:
-    """Septa that run from the capsule inwards and taper off."""
+    """Septa that run from the capsule inwards and taper off, or end at what lies in their way."""
     rim = node.exterior
     parts: list[BaseGeometry] = []
     for place in np.arange(0.03, 1, 0.085) + rng.normal(0, 0.012, 12):
@@ -201,7 +201,7 @@ def _trabeculae(
             following = point + way / np.hypot(*way) * 42 * scale
             parts.append(LineString([point, following]).buffer((19 * (1 - step / steps) + 4) * scale))
             point = following
-    return unary_union(parts).intersection(node).difference(unary_union([*islands]))
+    return unary_union(parts).intersection(node).difference(unary_union(others))
 
 
 def _fat(

@@ -34,6 +34,7 @@ class Kind(IntEnum):
     EPITHELIUM = 6
     TUMOUR = 7
     MACROPHAGE = 8
+    DUST = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,6 +107,7 @@ def make_library(seed: int) -> Library:
     library[Kind.EPITHELIUM] = _turned(_epithelium, 8, rng)
     library[Kind.RED] = [_red(rng) for _ in range(60)]
     library[Kind.MACROPHAGE] = [_macrophage(rng) for _ in range(40)]
+    library[Kind.DUST] = [_dust(rng) for _ in range(40)]
     return library
 
 
@@ -191,7 +193,7 @@ def _lymphocyte(rng: np.random.Generator) -> Look:
         short=size * rng.uniform(0.88, 1.0),
         rough=0.045,
         chromatin=rng.normal(1.2, 0.19),
-        eosin=rng.uniform(0.45, 0.7),
+        eosin=rng.uniform(0.58, 0.9),
         clumps=rng.uniform(0.2, 0.42),
         rim=0.15,
         nucleoli=0,
@@ -227,7 +229,7 @@ def _tumour(rng: np.random.Generator) -> Look:
         short=size * rng.uniform(0.74, 0.96) * (0.88 if dark else 1.0),
         rough=rng.uniform(0.05, 0.13) if dark else rng.uniform(0.03, 0.08),
         chromatin=rng.normal(1.22, 0.15) if dark else rng.normal(0.64, 0.14),
-        eosin=rng.uniform(0.42, 0.6) if dark else rng.uniform(0.3, 0.45),
+        eosin=rng.uniform(0.55, 0.8) if dark else rng.uniform(0.36, 0.58),
         clumps=rng.uniform(0.16, 0.3) if dark else rng.uniform(0.26, 0.5),
         rim=0.1 if dark else rng.uniform(0.22, 0.5),
         nucleoli=0 if dark else int(rng.choice([0, 1, 1, 2, 3])),
@@ -272,7 +274,7 @@ def _spindle(rng: np.random.Generator, angle: float) -> Look:
         short=float(np.clip(rng.normal(3.1, 0.8), 1.9, 5)),
         rough=0.07,
         chromatin=rng.normal(0.98, 0.18),
-        eosin=0.5,
+        eosin=0.62,
         clumps=0.18,
         rim=0.1,
         nucleoli=0,
@@ -287,7 +289,7 @@ def _epithelium(rng: np.random.Generator, angle: float) -> Look:
         short=rng.normal(6.2, 0.6),
         rough=0.05,
         chromatin=rng.normal(0.82, 0.13),
-        eosin=0.4,
+        eosin=0.5,
         clumps=0.22,
         rim=0.2,
         nucleoli=int(rng.integers(0, 2)),
@@ -327,18 +329,8 @@ def _with_cytoplasm(nucleus: Stamp, rng: np.random.Generator) -> Stamp:
 
 def _macrophage(rng: np.random.Generator) -> Stamp:
     """Draw a tingible body macrophage: large, pale, with dark crumbs; the "stars" of a germinal centre."""
-    body = Look(
-        min(rng.normal(22, 3), 27),
-        rng.normal(18, 2),
-        0.06,
-        0.05,
-        0.2,
-        0.5,
-        0.0,
-        0,
-        rng.uniform(0, np.pi),
-        1.5,
-    )
+    size = float(np.clip(rng.normal(22, 2.5), 17, 27))
+    body = Look(size, 0.82 * size, 0.06, 0.05, 0.2, 0.5, 0.0, 0, rng.uniform(0, np.pi), 1.5)
     inside, _ = _shape(body, rng)
     side = inside.shape[0]
     stains = np.stack([0.05 + 0.02 * _lumps(side, 2, rng), 0.2 + 0.06 * _lumps(side, 2.5, rng)]) * inside
@@ -347,3 +339,12 @@ def _macrophage(rng: np.random.Generator) -> Stamp:
         stains[0] += rng.uniform(0.7, 1.2) * spot
         stains[1] += 0.35 * spot
     return _stamp(inside * 0.85, np.maximum(stains, 0), 1.0)
+
+
+def _dust(rng: np.random.Generator) -> Stamp:
+    """Draw a speck on the glass: grey, and out of focus because it does not lie in the section."""
+    size = float(np.clip(rng.lognormal(np.log(4.0), 0.6), 1.5, 16))
+    look = Look(size, size * rng.uniform(0.4, 1), 0.18, 0.0, 0.0, 0.0, 0.0, 0, rng.uniform(0, np.pi))
+    inside, _ = _shape(look, rng)
+    strength = rng.uniform(0.12, 0.55) * (1 + 0.2 * _lumps(inside.shape[0], 2, rng))
+    return _stamp(inside * 0.1, np.stack([strength, 0.25 * strength]) * inside, rng.uniform(0.8, 2.0))

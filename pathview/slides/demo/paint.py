@@ -16,7 +16,7 @@ from pathview.slides.demo.layout import Layout, make_layout
 from pathview.slides.demo.nuclei import Kind, Library, make_library
 from pathview.slides.demo.recipe import MPP, Recipe
 from pathview.slides.demo.stains import Bytes, Floats, stains_to_rgb
-from pathview.slides.demo.texture import GRAIN_UM, Textures
+from pathview.slides.demo.texture import GRAIN_UM, Textures, doubled
 from pathview.slides.demo.zones import FIELD_NAMES, Zones, ragged, zones
 
 BLOCK = 1024
@@ -72,14 +72,17 @@ def paint_block(section: Section, column: int, row: int) -> Bytes:
     (BLOCK, BLOCK, 3) uint8 RGB.
     """
     left, top = column * BLOCK * MPP, row * BLOCK * MPP
+    noise = _sensor(section.textures, column, row)
     cells = section.cells.near(left, top, BLOCK * MPP, REACH_UM)
     if _has_tissue(section.fields, column, row):
         stains = _background(section, column, row)
-    else:
+    elif len(cells.kinds):
         stains = np.zeros((2, BLOCK, BLOCK), np.float32)
+    else:
+        return stains_to_rgb(np.zeros((2, 1, 1), np.float32), noise)
     _put_cells(stains, section.library, cells, left, top)
-    stains *= section.textures.grit_window(column * BLOCK, row * BLOCK, BLOCK)
-    return stains_to_rgb(stains, _sensor(section.textures, column, row))
+    stains *= section.textures.grit.window(column * BLOCK, row * BLOCK, BLOCK)
+    return stains_to_rgb(stains, noise)
 
 
 def _has_tissue(fields: Fields, column: int, row: int) -> bool:
@@ -145,30 +148,6 @@ def _bodies(section: Section, zone: Zones, left: float, top: float, grains: Grai
     shade = ((cells.strengths[chosen] - 1) * 0.7).astype(np.float32)[index[..., 0]]
     shade *= np.clip(border / 3, 0, 1)
     return Bodies(*doubled(np.stack([border, shade])))
-
-
-def doubled(half: Floats) -> Floats:
-    """Twice the resolution by linear interpolation, without the outermost pixel on each side.
-
-    Parameters
-    ----------
-    half
-        (channels, n + 2, n + 2) float32.
-
-    Returns
-    -------
-    (channels, 2 n, 2 n) float32.
-    """
-    for axis in (1, 2):
-        first, middle, last = (
-            np.take(half, range(start, half.shape[axis] - 2 + start), axis=axis) for start in (0, 1, 2)
-        )
-        near = np.float32(0.75) * middle
-        pair = np.stack([near + np.float32(0.25) * first, near + np.float32(0.25) * last], axis=axis + 1)
-        shape = list(middle.shape)
-        shape[axis] *= 2
-        half = pair.reshape(shape)
-    return half
 
 
 def _put_cells(canvas: Floats, library: Library, cells: Cells, left_um: float, top_um: float) -> None:

@@ -32,7 +32,8 @@ def stains_to_rgb(stains: Floats, noise: Floats | float = 0.0) -> Bytes:
     Parameters
     ----------
     stains
-        (2, height, width) float32: haematoxylin and eosin, units of optical density, 0 and up.
+        (2, height, width) float32: haematoxylin and eosin, units of optical density, 0 and up; (2, 1, 1) for
+        the same everywhere.
     noise
         Added to the intensities before rounding: a scalar or (height, width) float32, grey levels.
 
@@ -40,13 +41,13 @@ def stains_to_rgb(stains: Floats, noise: Floats | float = 0.0) -> Bytes:
     -------
     (height, width, 3) uint8 RGB.
     """
-    rgb = np.empty((*stains.shape[1:], 3), np.uint8)
+    rgb = np.empty((*np.broadcast_shapes(stains.shape[1:], np.shape(noise)), 3), np.uint8)
     for channel in range(3):
         density = stains[0] * -STAINS[0, channel]
         density -= stains[1] * STAINS[1, channel]
         light = np.exp(density, out=density)
         light *= LIGHT[channel]
-        light += noise
+        light = light + noise
         light += 0.5
         rgb[..., channel] = np.clip(light, 0, 255, out=light)
     return rgb

@@ -17,6 +17,9 @@ GRAIN_UM = 0.5
 
 _PERIODS = (1024, 886)
 
+LARGEST_WINDOW = 1056
+"""Largest side of a window; tiles are kept with so much of their repetition, to cut without copying."""
+
 
 def smooth_noise(
     shape: tuple[int, int], sigma: tuple[float, float] | float, rng: np.random.Generator
@@ -47,41 +50,88 @@ def smooth_noise(
 
 def smoothstep(values: Floats, low: Floats | float, high: Floats | float) -> Floats:
     """0 below `low`, 1 above `high`, and a smooth S between."""
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)
+    t = np.asarray(values - low, np.float32)
+    t *= np.float32(1) / np.asarray(high - low, np.float32)
+    np.clip(t, 0, 1, out=t)
+    rest = 3 - 2 * t
+    t *= t
+    t *= rest
+    return t
+
+
+def doubled(half: Floats) -> Floats:
+    """Twice the resolution by linear interpolation, without the outermost pixel on each side.
+
+    Parameters
+    ----------
+    half
+        (channels, n + 2, n + 2) float32.
+
+    Returns
+    -------
+    (channels, 2 n, 2 n) float32.
+    """
+    rows = np.empty((half.shape[0], 2 * half.shape[1] - 4, half.shape[2]), np.float32)
+    near = np.float32(0.75) * half[:, 1:-1]
+    rows[:, 0::2] = near + np.float32(0.25) * half[:, :-2]
+    rows[:, 1::2] = near + np.float32(0.25) * half[:, 2:]
+    both = np.empty((*rows.shape[:2], 2 * half.shape[2] - 4), np.float32)
+    near = np.float32(0.75) * rows[:, :, 1:-1]
+    both[:, :, 0::2] = near + np.float32(0.25) * rows[:, :, :-2]
+    both[:, :, 1::2] = near + np.float32(0.25) * rows[:, :, 2:]
+    return both
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sheet:
+    """A periodic tile, laid out so that any window of it is a view.
+
+    Parameters
+    ----------
+    period
+        Of the tile, pixels.
+    pixels
+        (period + `LARGEST_WINDOW`, the same) float32.
+    """
+
+    period: int
+    pixels: Floats
+
+    @classmethod
+    def of(cls, tile: Floats) -> Sheet:
+        """Repeat a square tile."""
+        return cls(tile.shape[0], np.pad(tile, (0, LARGEST_WINDOW), mode="wrap"))
+
+    def window(self, left: int, top: int, side: int) -> Floats:
+        """(side, side) view of the endless pattern with its corner at pixel (left, top)."""
+        row, column = top % self.period, left % self.period
+        return self.pixels[row : row + side, column : column + side]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grain:
-    """One kind of noise: two periodic tiles whose sum has a period of half a metre."""
+    """One kind of noise: two sheets whose sum has a period of half a metre."""
 
-    tiles: tuple[Floats, Floats]
+    sheets: tuple[Sheet, Sheet]
 
     @classmethod
     def of(cls, size_um: float, rng: np.random.Generator) -> Grain:
         """Grain whose lumps are about `size_um` across."""
-        first, second = (smooth_noise((n, n), size_um / 2 / GRAIN_UM, rng) for n in _PERIODS)
-        return cls((first, second))
+        tiles = [smooth_noise((n, n), size_um / 2 / GRAIN_UM, rng) * np.float32(0.5**0.5) for n in _PERIODS]
+        return cls((Sheet.of(tiles[0]), Sheet.of(tiles[1])))
 
     def window(self, left: int, top: int, side: int) -> Floats:
         """(side, side) float32 of deviation 1, with its corner at tile pixel (left, top) of the slide."""
-        first, second = (_window(tile, left, top, side) for tile in self.tiles)
-        return np.asarray((first + second) * np.float32(0.70711), np.float32)
+        first, second = (sheet.window(left, top, side) for sheet in self.sheets)
+        return first + second
 
     def at(self, x_um: Floats, y_um: Floats) -> Floats:
         """Values at any points, micrometres; nearest sample."""
         total = np.zeros(x_um.shape, np.float32)
-        for tile in self.tiles:
-            n = tile.shape[0]
-            rows = np.floor(y_um / GRAIN_UM).astype(np.int64) % n
-            total += tile[rows, np.floor(x_um / GRAIN_UM).astype(np.int64) % n]
-        return np.asarray(total * np.float32(0.70711), np.float32)
-
-
-def _window(tile: Floats, left: int, top: int, side: int) -> Floats:
-    steps = np.arange(side)
-    n = tile.shape[0]
-    return tile[np.ix_((top + steps) % n, (left + steps) % n)]
+        rows, columns = (np.floor(place / GRAIN_UM).astype(np.int64) for place in (y_um, x_um))
+        for sheet in self.sheets:
+            total += sheet.pixels[rows % sheet.period, columns % sheet.period]
+        return total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +170,11 @@ class Fibres:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Textures:
-    """Every texture the painter uses."""
+    """Every texture the painter uses.
+
+    ``grit`` are factors near 1 at full resolution, the granularity of stained protein; ``sensor`` is read-out
+    noise in grey levels; the others have deviation 1 at half resolution.
+    """
 
     dust: Grain
     fine: Grain
@@ -128,12 +182,8 @@ class Textures:
     mid: Grain
     coarse: Grain
     fibres: Fibres
-    grit: Floats
+    grit: Sheet
     sensor: Floats
-
-    def grit_window(self, left: int, top: int, side: int) -> Floats:
-        """(side, side) float32 factors near 1: the granularity of stained protein at full resolution."""
-        return _window(self.grit, left, top, side)
 
     @classmethod
     def of(cls, seed: int) -> Textures:
@@ -142,5 +192,5 @@ class Textures:
         dust, fine, cell, mid, coarse = (Grain.of(size, rng) for size in (2.0, 3.0, 7.0, 18.0, 50.0))
         sensor = rng.normal(0, 1.3, (2048, 2048)).astype(np.float32)
         grit = 1 + 0.07 * smooth_noise((1536, 1536), 0.9, rng) + 0.05 * smooth_noise((1536, 1536), 2.2, rng)
-        grit = np.asarray(grit, np.float32)
-        return cls(dust, fine, cell, mid, coarse, Fibres.of(rng), grit, sensor)
+        sheet = Sheet.of(np.asarray(grit, np.float32))
+        return cls(dust, fine, cell, mid, coarse, Fibres.of(rng), sheet, sensor)

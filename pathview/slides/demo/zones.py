@@ -24,7 +24,7 @@ FIELD_NAMES = (*_ROUGH, "fat", "vessel", "nest", "sinus", "medulla", "bend", "ti
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Zones:
-    """Memberships 0 to 1 of one shape, float32, and the clumpiness that cells are sown by."""
+    """Memberships 0 to 1 of one shape, float32; ``clump`` and ``sparse`` vary how dense cells are sown."""
 
     capsule: Floats
     sinus: Floats
@@ -41,6 +41,7 @@ class Zones:
     hollow: Floats
     debris: Floats
     clump: Floats
+    sparse: Floats
 
 
 def ragged(values: dict[str, Floats], mid: Floats, cell: Floats, scale: float) -> dict[str, Floats]:
@@ -81,7 +82,7 @@ def zones(values: Mapping[str, Floats], scale: float) -> Zones:
     hollow = take(edge(values["duct"] - 17.0))
     epithelium = take(edge(values["duct"]))
     island = edge(values["island"])
-    width = 0.15 + 0.09 * tint
+    width = np.maximum(0.15 + 0.09 * tint, 0.08)
     hollow = hollow + take(island * smoothstep(values["nest"], 2.05, 2.2))
     septum = take(island * (1 - smoothstep(np.abs(values["nest"]), width - 0.05, width + 0.05)))
     nest = take(island)
@@ -113,22 +114,28 @@ def zones(values: Mapping[str, Floats], scale: float) -> Zones:
         hollow=hollow,
         debris=debris,
         clump=values["clump"],
+        sparse=smoothstep(values["depth"], -0.4, 1.0),
     )
 
 
 def zones_at(fields: Fields, textures: Textures, points: Floats, scale: float) -> Zones:
     """Memberships at (n, 2) points, micrometres."""
     x, y = points[:, 0], points[:, 1]
-    values = {name: fields.at(name, points) for name in FIELD_NAMES}
+    values = {name: fields.at(name, points) for name in (*_ROUGH, "vessel", "nest", "sinus")}
+    values |= {name: fields.roughly_at(name, points) for name in FIELD_NAMES if name not in values}
     return zones(ragged(values, textures.mid.at(x, y), textures.cell.at(x, y), scale), scale)
 
 
 def in_tissue(fields: Fields, points: Floats) -> NDArray[np.bool_]:
     """(n,) whether points lie on or just beside tissue: a quick test before the full one."""
-    near = [fields.at(name, points) for name in ("node", "strip", "debris", "vessel", "duct")]
+    near = [fields.roughly_at(name, points) for name in ("node", "strip", "debris", "vessel", "duct")]
     return np.asarray(np.max(near, axis=0) > -15, bool)
 
 
 def edge(distance: Floats) -> Floats:
     """1 inside, 0 outside, over 2.4 um: about as soft as a cut edge looks."""
+    if distance.size and (float(distance.max()) <= -1.2 or float(distance.min()) >= 1.2):
+        return np.full(
+            distance.shape, distance.flat[0] > 0, np.float32
+        )  # most blocks are far from most edges
     return smoothstep(distance, -1.2, 1.2)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from pathview.slides.demo.fields import GRID_UM, spline_weights
 from pathview.slides.demo.layout import make_layout
 from pathview.slides.demo.nuclei import Kind, make_library
-from pathview.slides.demo.paint import REACH_UM, doubled
+from pathview.slides.demo.paint import REACH_UM
 from pathview.slides.demo.recipe import FULL_SIZE, MPP, Recipe
-from pathview.slides.demo.texture import Grain, smooth_noise
+from pathview.slides.demo.texture import Grain, doubled, smooth_noise
 from pathview.slides.demo.write import halved, level_sizes
 
 
