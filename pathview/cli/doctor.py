@@ -1,4 +1,4 @@
-"""`pathview doctor`: is everything there that the program needs?"""
+"""`pathview doctor`: whether everything is there that the program needs."""
 
 from __future__ import annotations
 

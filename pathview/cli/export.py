@@ -14,7 +14,9 @@ from pathview.core.files import data_folder
 from pathview.core.geometry import Box
 from pathview.slides.open import open_slide
 
-app = typer.Typer(help="Write annotations, regions or cells to files.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="Write annotations, regions or cells to files.", no_args_is_help=True, rich_markup_mode=None
+)
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.", show_default=False)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
@@ -22,7 +24,7 @@ SlideFile = Annotated[Path, typer.Argument(metavar="SLIDE", help="A slide file."
 
 
 @app.command("annotations")
-def annotations(
+def export_annotations(
     slide: SlideFile,
     output: Output,
     study: Annotated[
@@ -35,20 +37,22 @@ def annotations(
     from pathview.study.study import Study
 
     _check(output, overwrite)
-    with open_slide(slide) as opened, Study.open(study or data_folder() / "study") as opened_study:
+    with open_slide(slide) as opened, Study.open(study or data_folder() / "study", read_only=True) as opened_study:
         found = opened_study.journal.load(opened.info.fingerprint)
     _write(output, lambda: write_geojson(found, output))
     say(f"wrote {len(found)} annotations to {output}")
 
 
 @app.command("region")
-def region(
+def export_a_region(
     slide: SlideFile,
     output: Output,
     box: Annotated[
         str | None, typer.Option(help="X,Y,WIDTH,HEIGHT in full-resolution pixels; default: the whole slide.")
     ] = None,
-    mpp: Annotated[float | None, typer.Option(help="um per exported pixel; default: full resolution.")] = None,
+    mpp: Annotated[
+        float | None, typer.Option(help="um per exported pixel; default: full resolution.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a region of a slide as PNG or TIFF, by the ending of the output's name."""
@@ -67,8 +71,10 @@ def region(
 
 
 @app.command("cells")
-def cells(
-    heatmap: Annotated[Path, typer.Argument(metavar="HEATMAP.zarr", help="A run's heatmap.", show_default=False)],
+def export_cells(
+    heatmap: Annotated[
+        Path, typer.Argument(metavar="HEATMAP.zarr", help="A run's heatmap.", show_default=False)
+    ],
     output: Output,
     overwrite: Overwrite = False,
 ) -> None:

@@ -15,8 +15,12 @@ from pathview.slides.slide import Slide
 
 
 def info(
-    slides: Annotated[list[Path], typer.Argument(metavar="SLIDE...", help="Slide files.", show_default=False)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON: an object a slide, in a list.")] = False,
+    slides: Annotated[
+        list[Path], typer.Argument(metavar="SLIDE...", help="Slide files.", show_default=False)
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: an object a slide, in a list.")
+    ] = False,
 ) -> None:
     """Print format, levels, pixel size, bounds, associated images and fingerprint of slides."""
     described: list[dict[str, Any]] = []
@@ -51,7 +55,12 @@ def describe(slide: Slide) -> dict[str, Any]:
         "width": known.size[0],
         "height": known.size[1],
         "levels": [
-            {"width": level.size[0], "height": level.size[1], "downsample": level.downsample, "tile": level.tile}
+            {
+                "width": level.size[0],
+                "height": level.size[1],
+                "downsample": level.downsample,
+                "tile": level.tile,
+            }
             for level in known.levels
         ],
         "mpp": known.mpp,
@@ -72,7 +81,9 @@ def _page(known: dict[str, Any]) -> str:
     scale = "unknown" if mpp is None else f"{mpp[0]:.6g} x {mpp[1]:.6g} um/px"
     power = known["objective_power"]
     bounds = ", ".join(f"{edge:g}" for edge in known["bounds"])
-    images = [f"{name} ({size['width']} x {size['height']})" for name, size in known["associated_images"].items()]
+    images = [
+        f"{name} ({size['width']} x {size['height']})" for name, size in known["associated_images"].items()
+    ]
     rows = [
         ("format", known["format"]),
         ("size", f"{known['width']} x {known['height']} px"),

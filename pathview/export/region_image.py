@@ -60,7 +60,7 @@ def export_region(
     box = _whole_pixels(box.intersect(slide.info.box))
     if box.empty or downsample <= 0:
         raise ExportError(target, "the region does not lie on the slide")
-    region = Region(box, downsample)
+    region = _even(Region(box, downsample))
     write = _WRITERS.get(target.suffix.lower())
     if write is None:
         raise ExportError(target, f'regions are written as {", ".join(_WRITERS)}, not "{target.suffix}"')
@@ -80,6 +80,13 @@ def pixel_size(slide: Slide, downsample: float) -> tuple[float, float] | None:
 def _whole_pixels(box: Box) -> Box:
     # Snapped outwards, so that an export at 1:1 holds the slide's own pixels, not resampled ones.
     return Box(math.floor(box.x0), math.floor(box.y0), math.ceil(box.x1), math.ceil(box.y1))
+
+
+def _even(region: Region) -> Region:
+    # A whole number of output pixels, so that the scale in the file is the scale of the picture.
+    rows, columns = region.shape
+    box, down = region.box, region.downsample
+    return Region(Box(box.x0, box.y0, box.x0 + columns * down, box.y0 + rows * down), down)
 
 
 def _write_png(slide: Slide, region: Region, target: Path, progress: Progress) -> None:

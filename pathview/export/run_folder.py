@@ -53,7 +53,9 @@ class RunFolder:
         """Parameters, versions, device and timings."""
         return self.folder / "run.json"
 
-    def publish(self, slide: Slide, heatmap: Heatmap, card: ModelCard, facts: dict[str, Any]) -> dict[str, Any]:
+    def publish(
+        self, slide: Slide, heatmap: Heatmap, card: ModelCard, facts: dict[str, Any]
+    ) -> dict[str, Any]:
         """Write table, preview and record; each appears whole or not at all.
 
         Parameters

@@ -1,17 +1,18 @@
-"""A real window on a real (or virtual) screen, driven by key and mouse events at the window system's level."""
+"""A real window on a real or virtual screen, driven by key and mouse events."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from pathview.app.application import InboxBridge, make_window
@@ -38,10 +39,16 @@ class Driver:
         self.window: MainWindow = make_window(self._bridge)
         self.window.resize(1440, 900)
         self.window.show()
-        qtbot.waitExposed(self.window)
+        self.activate()
+
+    def activate(self) -> None:
+        """Make the window the active one, as a window manager does; a virtual screen has none."""
+        self.window.activateWindow()
+        self.qtbot.waitUntil(self.window.isActiveWindow, timeout=10_000)
 
     # what a user does ------------------------------------------------
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        self.activate()
         QTest.keyClick(self.window.windowHandle(), key, modifiers)
         self.pause()
 
@@ -72,7 +79,7 @@ class Driver:
     def drag(self, *points: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
         self.move(points[0])
         self.press(points[0], button)
-        for start, end in zip(points, points[1:], strict=False):
+        for start, end in pairwise(points):
             for step in range(1, 9):
                 self.move(start + (end - start) * step / 8)
         self.release(points[-1], button)
@@ -88,22 +95,37 @@ class Driver:
         QApplication.sendEvent(native, event)
         self.pause()
 
-    def answer_file_dialog(self, path: Path, ask: Callable[[], None]) -> None:
-        """Do `ask`, which opens a file dialog, type `path` into it and press Enter."""
+    def answer_dialogs(self, path: Path, ask: Callable[[], None]) -> None:
+        """Do `ask`, which opens dialogs: accept them, and type `path` where a file is asked for."""
+        answers = 0
 
         def answer() -> None:
+            nonlocal answers
             dialog = QApplication.activeModalWidget()
-            if not isinstance(dialog, QFileDialog):
-                QTimer.singleShot(50, answer)
+            if not isinstance(dialog, QDialog):
+                if not answers:
+                    timer.start()
                 return
-            field = dialog.findChild(QLineEdit)
-            assert field is not None
-            field.selectAll()
-            QTest.keyClicks(field, str(path))
-            QTest.keyClick(field, Qt.Key.Key_Return)
+            # A dialog that still fills its list may swallow an Enter: it is asked again until it goes.
+            answers += 1
+            if answers > 20:
+                dialog.reject()
+                return
+            if isinstance(dialog, QFileDialog):
+                field = dialog.findChild(QLineEdit)
+                assert field is not None
+                field.selectAll()
+                QTest.keyClicks(field, str(path))
+                QTest.keyClick(field, Qt.Key.Key_Return)
+            else:
+                QTest.keyClick(dialog, Qt.Key.Key_Return)
+            timer.start()
 
-        QTimer.singleShot(50, answer)
+        timer = QTimer(self.window, singleShot=True, interval=200)
+        timer.timeout.connect(answer)
+        timer.start()
         ask()
+        timer.stop()
 
     def pause(self, ms: int = 30) -> None:
         QTest.qWait(ms)
@@ -130,7 +152,11 @@ class Driver:
         self.pause(150)
         folder = Path(os.environ.get("PATHVIEW_PICTURES") or os.environ["PATHVIEW_HOME"])
         folder.mkdir(parents=True, exist_ok=True)
-        assert self.window.grab_picture().save(str(folder / f"{name}.png"))
+        # The screen rather than the window: dialogs belong into the picture.
+        screen = self.window.screen()
+        place = self.window.frameGeometry()
+        shot = screen.grabWindow(0, place.x(), place.y(), place.width(), place.height())
+        assert shot.save(str(folder / f"{name}.png"))
         return folder / f"{name}.png"
 
     def quit(self) -> None:

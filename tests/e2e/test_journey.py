@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from pathview.slides.open import open_slide
 
@@ -31,7 +31,7 @@ def test_the_main_job(data: Path, start: Start, tmp_path: Path) -> None:
     window, workspace = user.window, user.window.workspace
 
     # Open through the dialog.
-    user.answer_file_dialog(path, lambda: user.key(Qt.Key.Key_O, CONTROL))
+    user.answer_dialogs(path, lambda: user.key(Qt.Key.Key_O, CONTROL))
     user.wait(lambda: workspace.session is not None)
     user.wait_sharp()
     user.picture("1-opened")
@@ -41,7 +41,7 @@ def test_the_main_job(data: Path, start: Start, tmp_path: Path) -> None:
     # Zoom at the cursor, then to 1:1; the pixels on screen are the slide's.
     spot = user.at(1300, 1700)
     user.wheel(spot, 2)
-    assert user.at(1300, 1700) == spot
+    assert (user.at(1300, 1700) - spot).manhattanLength() <= 1
     user.key(Qt.Key.Key_1, CONTROL)
     user.wait_sharp()
     user.picture("2-full-resolution")
@@ -80,7 +80,7 @@ def test_the_main_job(data: Path, start: Start, tmp_path: Path) -> None:
 
     # Export the annotations and the region.
     geojson = tmp_path / "out.geojson"
-    user.answer_file_dialog(geojson, lambda: user.key(Qt.Key.Key_E, CONTROL))
+    user.answer_dialogs(geojson, lambda: user.key(Qt.Key.Key_E, CONTROL))
     user.wait(geojson.exists)
     (feature,) = json.loads(geojson.read_text(encoding="utf-8"))["features"]
     assert feature["properties"]["classification"] == {"name": "Tumor", "color": [200, 0, 0]}
@@ -89,7 +89,7 @@ def test_the_main_job(data: Path, start: Start, tmp_path: Path) -> None:
     user.click(user.at(1275, 1725))
     assert workspace.view.state.selection == {drawn.id}
     region = tmp_path / "region.tif"
-    export_region(user, region)
+    user.answer_dialogs(region, lambda: user.key(Qt.Key.Key_E, CONTROL | SHIFT))
     user.wait(region.exists)
     picture = np.asarray(Image.open(region))
     x0, y0, x1, y1 = drawn.geometry.bounds
@@ -132,26 +132,6 @@ def assert_pixels_are_the_slides(user: Any, path: Path) -> None:
     assert np.abs(got.astype(int) - expected).mean() < (1.0 if x0 == round(x0) and y0 == round(y0) else 14.0)
 
 
-def export_region(user: Any, target: Path) -> None:
-    """Ask for the region export and answer its two dialogs by keys."""
-
-    def accept() -> None:
-        dialog = QApplication.activeModalWidget()
-        if isinstance(dialog, QFileDialog):
-            field = dialog.findChild(QLineEdit)
-            assert field is not None
-            field.selectAll()
-            QTest.keyClicks(field, str(target))
-            QTest.keyClick(field, Qt.Key.Key_Return)
-            return
-        if isinstance(dialog, QDialog):
-            QTest.keyClick(dialog, Qt.Key.Key_Return)
-        QTimer.singleShot(100, accept)
-
-    QTimer.singleShot(100, accept)
-    user.key(Qt.Key.Key_E, CONTROL | SHIFT)
-
-
 @pytest.mark.xdist_group("screen")
 @pytest.mark.parametrize("name", ["broken.svs", "osp_unopenable.tiff", "osp_unreadable.svs", "missing.svs"])
 def test_a_bad_file_gives_a_dialog_and_the_window_lives_on(data: Path, start: Start, name: str) -> None:
@@ -161,7 +141,6 @@ def test_a_bad_file_gives_a_dialog_and_the_window_lives_on(data: Path, start: St
     assert isinstance(box, QMessageBox)
     assert box.windowTitle() == "Cannot open slide"
     assert name in box.text()
-    assert box.findChild(QLabel) is not None
     user.picture(f"refused-{name.split('.')[0]}")
     QTest.keyClick(box, Qt.Key.Key_Escape)
     user.window.workspace.open(data / "wsi" / "aperio" / "CMU-1-Small-Region.svs")

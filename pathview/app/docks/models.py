@@ -47,11 +47,15 @@ class ModelsDock(QScrollArea):
         self.setObjectName("models")
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._workspace = workspace
         body = QWidget()
         column = QVBoxLayout(body)
         self.box = QComboBox()
         self.box.setToolTip("The model that a run uses")
+        # A long title must not push the panel wider than its dock.
+        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.setMinimumContentsLength(16)
         for source in workspace.registry.models.values():
             self.box.addItem(source.card.title or source.card.name, source.card.name)
         self.box.currentIndexChanged.connect(self._describe)

@@ -79,11 +79,14 @@ class OverviewDock(QWidget):
         place, scale = target
         if self._pixmap is not None:
             painter.drawPixmap(place, self._pixmap, QRectF(self._pixmap.rect()))
-        painter.setClipRect(place)
+        painter.setClipRect(place.adjusted(-2, -2, 2, 2))
         viewport = self._workspace.view.state.viewport
         width, height = viewport.size
         corners = [viewport.to_slide(*at) for at in ((0, 0), (width, 0), (width, height), (0, height))]
-        frame = QPolygonF([QPointF(place.x() + x * scale, place.y() + y * scale) for x, y in corners])
+        # Where the view reaches past the slide, the frame follows the slide's edge and stays in sight.
+        frame = QPolygonF(
+            [QPointF(place.x() + x * scale, place.y() + y * scale) for x, y in corners]
+        ).intersected(QPolygonF(place))
         # Dark under light: the frame shows on pale tissue, on glass and on dark slides alike.
         for color, thickness in ((QColor(255, 255, 255, 220), 4.0), (QColor(60, 40, 130), 2.0)):
             painter.setPen(QPen(color, thickness))
