@@ -1,1 +1,8 @@
-"""Models, runs and heatmaps."""
+"""Models, runs and heatmaps. What a plugin needs is named here and stays; importing it imports no torch."""
+
+from pathview.core.errors import ModelError
+from pathview.inference.card import ModelCard, Task
+from pathview.inference.model import Patches, Prediction, TileModel
+from pathview.inference.timm_model import TimmModel
+
+__all__ = ["ModelCard", "ModelError", "Patches", "Prediction", "Task", "TileModel", "TimmModel"]

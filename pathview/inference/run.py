@@ -246,6 +246,7 @@ class InferenceRun:
         engine = getattr(self.model, "engine", "")
         self.heatmap.note(engine=str(engine or device))
         self._ready = True
+        self._rate.append((time.monotonic(), self._tried))
 
     def _read_on(self) -> None:
         focus = self._focus
@@ -292,7 +293,7 @@ class InferenceRun:
 
     def _measure(self, state: RunState, error: Exception | None = None) -> RunStatus:
         now = time.monotonic()
-        if state is RunState.RUNNING and self._ready:
+        if self._ready and state is not RunState.PAUSED:
             self._rate.append((now, self._tried))
             while len(self._rate) > 2 and self._rate[1][0] < now - _RATE_S:
                 self._rate.popleft()

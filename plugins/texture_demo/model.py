@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pathview.inference.card import ModelCard
-from pathview.inference.model import Patches, Prediction
+from pathview.inference import ModelCard, Patches, Prediction
 
 # Mean difference between neighbouring pixels, in gray values, at which a patch is as smooth as busy.
 _MIDDLE = 6.0
