@@ -270,12 +270,14 @@ class InferenceRun:
                 self._loaded.append(loaded)
         if not self._loaded:
             return None
-        cells = np.concatenate([block.cells for block in self._loaded])
-        patches = np.concatenate([block.patches for block in self._loaded])
-        self._loaded.clear()
-        if len(cells) > wanted:
-            self._loaded.append(Loaded(cells[wanted:], patches[wanted:]))
-        return cells[:wanted], patches[:wanted]
+        if len(self._loaded[0].cells) < wanted and len(self._loaded) > 1:
+            cells = np.concatenate([block.cells for block in self._loaded])
+            patches = np.concatenate([block.patches for block in self._loaded])
+            self._loaded = deque([Loaded(cells, patches)])
+        first = self._loaded.popleft()
+        if len(first.cells) > wanted:
+            self._loaded.appendleft(Loaded(first.cells[wanted:], first.patches[wanted:]))
+        return first.cells[:wanted], first.patches[:wanted]
 
     def _look(self, cells: Cells, patches: Patches) -> None:
         began = time.monotonic()

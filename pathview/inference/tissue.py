@@ -13,7 +13,7 @@ from pathview.core.region import Region, downsample_for
 from pathview.slides.reader import Rgb
 from pathview.slides.slide import Slide
 
-_UNKNOWN_SCALE_DOWNSAMPLE = 16.0
+_UNKNOWN_SCALE_DOWNSAMPLE = 16
 _BLOCK = 256
 
 # Otsu always finds two classes, also in the noise of plain glass or inside one big tissue. Glass has a chroma
@@ -72,7 +72,7 @@ def tissue_mask(
     slide
         An open slide.
     mpp
-        Resolution to look at, in um/px.
+        Resolution to look at, in um/px, to the nearest whole downsample.
     slide_mpp
         The slide's (x, y) um/px where the file does not say; default what the file says. Where nobody knows,
         a fixed downsample serves: finding tissue needs no exact scale.
@@ -83,7 +83,8 @@ def tissue_mask(
         All True on a slide that is all tissue, all False on plain glass.
     """
     known = slide_mpp or slide.info.mpp
-    downsample = max(1.0, downsample_for(mpp, known) or _UNKNOWN_SCALE_DOWNSAMPLE)
+    # Whole, so that native pixels are averaged in blocks; the mask says which it is.
+    downsample = float(max(1, round(downsample_for(mpp, known) or _UNKNOWN_SCALE_DOWNSAMPLE)))
     mask = _coloured(_overview(slide, downsample))
     return TissueMask(_cleaned(mask, mpp if known else 8.0), downsample)
 

@@ -134,7 +134,9 @@ class TorchModel:
         if self._network is None:
             raise ModelError(self.card.name, "is not loaded")
         try:
-            pixels = torch.from_numpy(patches).to(self._device).permute(0, 3, 1, 2)
+            # torch warns of arrays that cannot be written, although nothing here writes.
+            pixels = torch.from_numpy(np.require(patches, requirements=["C", "W"]))
+            pixels = pixels.to(self._device).permute(0, 3, 1, 2)
             inputs = torch.addcmul(-self._shift, pixels.float(), self._scale)
             with self._autocast(precision):
                 logits = self._network(inputs)
