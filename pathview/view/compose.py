@@ -69,7 +69,7 @@ class Frame:
     Attributes
     ----------
     viewport
-        Where one looks.
+        Where one looks, aligned to the pixels of the slide where that is sharper.
     rasters
         From the bottom to the top.
     outlines
@@ -143,12 +143,11 @@ def compose(
     """
     outline_layer = next((la for la in state.layers if la.kind == "annotations" and la.shown), None)
     sources = ((_source(layer, scene), layer) for layer in state.layers if layer.shown)
+    viewport = state.viewport.snapped()
     return Frame(
-        state.viewport,
-        tuple(
-            _raster(src, layer, state.viewport, tiles, canvas) for src, layer in sources if src is not None
-        ),
-        _outlines(scene.annotations, state.viewport) if outline_layer else (),
+        viewport,
+        tuple(_raster(src, layer, viewport, tiles, canvas) for src, layer in sources if src is not None),
+        _outlines(scene.annotations, viewport) if outline_layer else (),
         state.selection,
         outline_layer,
         preview,

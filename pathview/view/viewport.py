@@ -102,6 +102,22 @@ class Viewport:
         downsample = min(max(self.downsample, min_downsample), max_downsample)
         return replace(self, center=(x, y), downsample=downsample)
 
+    def snapped(self) -> Viewport:
+        """Return the view moved by up to half a screen pixel, so that slide pixels meet the screen's.
+
+        Only where they are as large as screen pixels, at 1:1, 2:1, 4:1 ... and upright; there an unaligned
+        picture would be blurred for nothing. Elsewhere the view is returned as it is.
+        """
+        octave = math.log2(self.downsample)
+        if self.rotation % 360.0 or octave < -1e-6 or abs(octave - round(octave)) > 1e-6:
+            return self
+        pixel = 2.0 ** round(octave)
+        x, y = (
+            round(at / pixel - edge / 2) * pixel + edge / 2 * pixel
+            for at, edge in zip(self.center, self.size, strict=True)
+        )
+        return self.centered(x, y)
+
     @property
     def turn(self) -> tuple[float, float]:
         """Cosine and sine of the rotation."""

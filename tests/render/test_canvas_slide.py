@@ -9,6 +9,7 @@ import pytest
 
 from pathview.core.inbox import Inbox
 from pathview.core.pyramid import TileKey
+from pathview.render.atlas import Atlas
 from pathview.render.canvas import GlCanvas
 from pathview.slides.made import coordinate_pixels, level_pixels
 from pathview.slides.slide import Slide
@@ -31,6 +32,11 @@ def looking(x: float, y: float, downsample: float, rotation: float = 0.0) -> Vie
 
 def test_every_pixel_at_one_to_one_is_the_slides_own(shoot: Shoot, made_slide: Slide) -> None:
     picture = shoot(looking(1000, 800, 1.0), Scene(SlideTiles(made_slide)))
+    assert np.array_equal(picture, coordinate_pixels(np.arange(840, 1160), np.arange(680, 920)))
+
+
+def test_one_to_one_is_sharp_wherever_one_looks(shoot: Shoot, made_slide: Slide) -> None:
+    picture = shoot(looking(1000.4, 799.7, 1.0), Scene(SlideTiles(made_slide)))
     assert np.array_equal(picture, coordinate_pixels(np.arange(840, 1160), np.arange(680, 920)))
 
 
@@ -85,10 +91,11 @@ def test_no_background_shows_where_levels_meet_in_a_turned_view(
     fine = [TileKey(0, col, row) for col in range(16) for row in range(16) if (col // 2 + row // 2) % 2]
     coarse = [TileKey(1, col, row) for col in range(8) for row in range(8) if (col + row) % 2 == 0]
     load(source, [*fine, *coarse], loader, inbox)
-    viewport = Viewport((512.0, 512.0), 1.37, SIZE, 33.0)
-    plan = TilePlan((), (*fine, *coarse), ())
-    canvas.show(Frame(viewport, (RasterPass(source, plan, SLIDE),), background=(0, 255, 0)), loader)
-    assert np.all(canvas.snapshot() == (200, 100, 150))
+    raster = RasterPass(source, TilePlan((), (*fine, *coarse), ()), SLIDE)
+    for rotation in np.linspace(3.1, 87.3, 15):
+        viewport = Viewport((512.3, 511.9), 1.0 + rotation / 200, SIZE, rotation)
+        canvas.show(Frame(viewport, (raster,), background=(0, 255, 0)), loader)
+        assert np.all(canvas.snapshot() == (200, 100, 150)), f"turned by {rotation}"
 
 
 def test_a_failed_tile_is_hatched_over_its_stand_in(shoot: Shoot, make_slide: Any) -> None:
@@ -147,8 +154,18 @@ def test_more_tiles_than_slots_leave_no_hole(
     monkeypatch.setattr("pathview.render.painter._PAGE_EDGE", {"rgb": 128, "scalar": 128})
     monkeypatch.setattr("pathview.render.painter._PAGES", 1)
     source = array_tiles(np.full((600, 600, 3), (200, 100, 150), np.uint8))
-    picture = shoot(looking(300, 300, 1.0), Scene(source, background=(0, 255, 0)))
-    assert np.all(picture == (200, 100, 150))
+    state, scene = looking(300, 300, 1.0), Scene(source, background=(0, 255, 0))
+    assert np.all(shoot(state, scene) == (200, 100, 150))
+    put, uploads = Atlas.put, []
+
+    def counted(atlas: Atlas, *args: Any) -> bool:
+        uploads.append(put(atlas, *args))
+        return uploads[-1]
+
+    monkeypatch.setattr(Atlas, "put", counted)
+    shoot(state, scene)
+    assert uploads
+    assert not any(uploads), "tiles that are drawn do not push each other out"
 
 
 def test_the_picture_follows_the_size_of_the_view(canvas: GlCanvas, shoot: Shoot, made_slide: Slide) -> None:

@@ -100,3 +100,21 @@ def test_resizing_keeps_the_middle_and_is_never_empty() -> None:
     view = Viewport((5, 6), 2.0, (100, 100))
     assert view.resized((300, 0)) == replace(view, size=(300, 1))
     assert view.centered(1, 2).center == (1, 2)
+
+
+@given(views, st.integers(0, 9))
+def test_snapping_aligns_pixels_and_moves_less_than_one_sees(view: Viewport, octave: int) -> None:
+    upright = replace(view, rotation=0.0, downsample=2.0**octave)
+    snapped = upright.snapped()
+    x, y = snapped.to_slide(0, 0)
+    assert x / 2**octave == pytest.approx(round(x / 2**octave), abs=1e-6)
+    assert y / 2**octave == pytest.approx(round(y / 2**octave), abs=1e-6)
+    moved = upright.to_screen(*snapped.center)
+    assert max(abs(moved[0] - view.size[0] / 2), abs(moved[1] - view.size[1] / 2)) <= 0.5 + 1e-6
+    assert snapped.snapped() == snapped
+
+
+@pytest.mark.parametrize(("downsample", "rotation"), [(1.5, 0.0), (0.5, 0.0), (1.0, 30.0)])
+def test_other_views_are_not_snapped(downsample: float, rotation: float) -> None:
+    view = Viewport((10.3, 20.7), downsample, (100, 100), rotation)
+    assert view.snapped() is view
