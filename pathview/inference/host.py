@@ -67,6 +67,7 @@ class Host:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
+        self._inbox = Inbox()
         self._starts: SimpleQueue[Start | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._early: list[Command] = []
@@ -104,7 +105,7 @@ class Host:
         if self._model is not None and self._model[0] != source:
             self._model[1].unload()
             self._model = None
-        run = build_run(start.spec, Inbox(), model=self._model[1] if self._model else None)
+        run = build_run(start.spec, self._inbox, model=self._model[1] if self._model else None)
         self._model = (source, run.model)
         with self._lock:
             self._run = (start.run, run)
@@ -123,6 +124,8 @@ class Host:
         while going:
             self._step_began = time.monotonic()
             going = run.step()
+            # Nobody listens to the run's signal here: its status goes out with the cells.
+            self._inbox.drain()
             if going and time.monotonic() - sent_at < _FRAME_S:
                 continue
             sent_at = time.monotonic()

@@ -150,8 +150,12 @@ def test_a_remote_run_is_a_run(
 
 def test_commands_act_at_once(host: InferenceHost, spec: RunSpec, wait: Wait) -> None:
     run = host.start(spec)
-    wait(lambda: done(run) > 0)
+    run.pause()
+    wait(lambda: run.status.state is RunState.PAUSED)
+    assert done(run) == 0
+    run.resume()
     run.focus(Box(1400, 1000, 1420, 1020))
+    wait(lambda: done(run) > 0)
     began = time.monotonic()
     run.pause()
     wait(lambda: run.status.state is RunState.PAUSED)
