@@ -103,15 +103,29 @@ def run(arguments: list[str]) -> int:
     window.show()
     if options.slides:
         window.workspace.open(options.slides[0])
+    if options.heatmap:
+        show_heatmap_once_open(window.workspace, options.heatmap)
     if options.screenshot:
         shot = ScreenshotWhenSettled(window, options.screenshot)
         QTimer.singleShot(0, shot.start)
     return application.exec()
 
 
+def show_heatmap_once_open(workspace: Workspace, path: Path) -> None:
+    """Show a heatmap file as soon as the slide that is being opened is there."""
+
+    def show(session: object) -> None:
+        if session is not None:
+            workspace.slide_changed.disconnect(show)
+            workspace.runs.show_file(path)
+
+    workspace.slide_changed.connect(show)
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("pathview", description="Open whole-slide images in a window.")
     parser.add_argument("slides", nargs="*", type=Path, metavar="SLIDE")
+    parser.add_argument("--heatmap", type=Path, metavar="ZARR", help="show what `pathview run` left there")
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="for this start only")
     parser.add_argument("--size", type=_size, metavar="WxH", help="window size in logical pixels")
     parser.add_argument(

@@ -160,6 +160,26 @@ class ModelRuns:
             name = record.model if source is None else _layer_name(source, record.region is not None)
             self._load(session, name, record.heatmap)
 
+    def show_file(self, path: Path) -> None:
+        """Show the heatmap that `pathview run` left at `path`, if it is of the open slide."""
+        session = self._workspace.session
+        if session is None:
+            return
+
+        def show(heatmap: Heatmap) -> None:
+            facts = heatmap.facts
+            if facts.slide_fingerprint != session.slide.info.fingerprint:
+                self._workspace.problem.emit("Cannot show the heatmap", f"{path} belongs to another slide")
+            elif self._workspace.session is session:
+                source = self._workspace.registry.models.get(facts.model)
+                self._add(facts.model if source is None else _layer_name(source, False), heatmap)
+
+        self._workspace.background.run(
+            lambda: Heatmap.open(path),
+            show,
+            lambda error: self._workspace.problem.emit("Cannot show the heatmap", str(error)),
+        )
+
     def _load(self, session: Session, name: str, path: Path) -> None:
         def show(heatmap: Heatmap) -> None:
             if self._workspace.session is session and name not in self.heatmaps:
