@@ -22,6 +22,7 @@ class Background:
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
+        self._unsettled = 0
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="background")
 
     def run[T](
@@ -29,19 +30,29 @@ class Background:
     ) -> None:
         """Call `work` off-thread, then `done` or `failed` on the main thread."""
 
+        self._unsettled += 1
+
         def deliver(future: Future[T]) -> None:
-            if future.cancelled():
-                return
-            error = future.exception()
-            if error is None:
-                result = future.result()
-                self._inbox.post(lambda: done(result))
-            elif isinstance(error, Exception):
-                _log.info("background work failed", exc_info=error)
-                problem = error
-                self._inbox.post(lambda: failed(problem))
+            if not future.cancelled():
+                self._inbox.post(lambda: self._settle(future, done, failed))
 
         self._pool.submit(work).add_done_callback(deliver)
+
+    @property
+    def idle(self) -> bool:
+        """Whether the results of everything that was asked for have been delivered; main thread."""
+        return not self._unsettled
+
+    def _settle[T](
+        self, future: Future[T], done: Callable[[T], None], failed: Callable[[Exception], None]
+    ) -> None:
+        self._unsettled -= 1
+        error = future.exception()
+        if error is None:
+            done(future.result())
+        elif isinstance(error, Exception):
+            _log.info("background work failed", exc_info=error)
+            failed(error)
 
     def close(self) -> None:
         """Drop what has not begun and wait for what has."""

@@ -239,9 +239,11 @@ class MainWindow(QMainWindow):
     @property
     def settled(self) -> bool:
         """Whether nothing is loading, running or waiting to be drawn."""
-        if self.workspace.session is None:
-            return not self.status_line.busy
-        return self.canvas_widget.settled and not self.status_line.busy and not self.workspace.runs.going
+        if self.status_line.busy or not self.workspace.background.idle:
+            return False
+        return self.workspace.session is None or (
+            self.canvas_widget.settled and not self.workspace.runs.going
+        )
 
     def grab_picture(self) -> QPixmap:
         """Return a picture of the window; the GL canvas is in it."""

@@ -58,7 +58,7 @@ def _run_headless(slide: Path, truth: Path, output: Path, model: str) -> None:
     record = run_slide(slide, source, RunOptions(output))
     place = RunFolder.of(output, slide, model)
     found = score_against(Heatmap.open(place.heatmap), truth)
-    screenshot = _screenshot(slide, place.folder / "window.png")
+    screenshot = _screenshot(slide, place.heatmap, place.folder / "window.png")
     write_report(place, record, found, screenshot)
     for file in sorted(path for path in place.folder.iterdir() if path.name != "heatmap.zarr"):
         print(file)
@@ -67,7 +67,7 @@ def _run_headless(slide: Path, truth: Path, output: Path, model: str) -> None:
     say(f"AUC of {model} against the drawn tumour islands: {found.auc:.3f} ({counts} inside)")
 
 
-def _screenshot(slide: Path, target: Path) -> Path | None:
+def _screenshot(slide: Path, heatmap: Path, target: Path) -> Path | None:
     """Start the window on a virtual screen and save a picture of it; None where there is no such screen."""
     starter = shutil.which("xvfb-run")
     if starter is None and not has_display():
@@ -78,7 +78,8 @@ def _screenshot(slide: Path, target: Path) -> Path | None:
         if has_display() or starter is None
         else [starter, "-a", "-s", "-screen 0 1600x1200x24 +extension GLX"]
     )
-    command = [*screen, sys.executable, "-m", "pathview", str(slide), "--screenshot", str(target)]
+    window = [sys.executable, "-m", "pathview", str(slide), "--heatmap", str(heatmap)]
+    command = [*screen, *window, "--screenshot", str(target)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
