@@ -29,7 +29,6 @@ class Background:
         self, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[Exception], None]
     ) -> None:
         """Call `work` off-thread, then `done` or `failed` on the main thread."""
-
         self._unsettled += 1
 
         def deliver(future: Future[T]) -> None:
