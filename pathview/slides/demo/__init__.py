@@ -101,9 +101,8 @@ def _make(made: DemoSlide, recipe: Recipe, progress: Callable[[float], None], wo
 
     progress(0.0)
     with atomic_write(made.slide) as file:
-        section = make_section(recipe)
-        progress(0.1)
-        write_slide(file, section, workers, lambda done: progress(0.1 + 0.89 * done))
+        section = make_section(recipe, lambda done: progress(0.2 * done))
+        write_slide(file, section, workers, lambda done: progress(0.2 + 0.79 * done))
         # The truth goes first: a slide that is there is a slide whose truth is there.
         write_text(made.truth, truth_geojson(recipe, section.layout))
 

@@ -76,7 +76,7 @@ class Crop:
 
 
 CROPS: tuple[Crop, ...] = (
-    Crop(Kind.MACROPHAGE, 62, 8.5, lambda z: 0.8 * z.centre),
+    Crop(Kind.MACROPHAGE, 62, 8.5, lambda z: 0.8 * z.light),
     Crop(Kind.EPITHELIUM, 7.2, 5.5, lambda z: 0.96 * z.epithelium),
     Crop(Kind.TUMOUR, 14.2, 9.6, lambda z: (0.95 - 0.1 * smoothstep(z.clump, 0.5, 1.5)) * z.nest),
     Crop(
@@ -106,6 +106,7 @@ CROPS: tuple[Crop, ...] = (
             + 0.16 * z.sinus
             + (0.05 + 0.30 * smoothstep(z.clump, 0.7, 1.8)) * z.septum
             + 0.02 * z.nest
+            + 0.11 * z.necrosis
             + 0.015 * z.capsule
             + (0.004 + 0.20 * smoothstep(z.clump, 1.3, 2.2)) * z.loose
             + 0.5 * z.debris

@@ -96,6 +96,7 @@ def ground_stains(
         "capsule": lambda: _collagen(fibre, speck, _clefts(fibre, grains), 0.05, 0.52),
         "septum": lambda: _collagen(fibre, speck, _clefts(fibre, grains), 0.07, 0.40),
         "loose": lambda: _collagen(fibre, speck, _tears(fibre, grains), 0.05, 0.46),
+        "necrosis": lambda: (0.07 + 0.03 * grains.dust, 0.52 + 0.05 * cell + 1.8 * speck),
         "wall": lambda: (0.07, 0.50 + 0.10 * fibre + speck),
         "lumen": lambda: (0.0, 0.03),
         "hollow": lambda: (0.0, 0.015),

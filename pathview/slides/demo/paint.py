@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ from pathview.slides.demo.recipe import MPP, Recipe
 from pathview.slides.demo.stains import Bytes, Floats, stains_to_rgb
 from pathview.slides.demo.texture import GRAIN_UM, Textures, doubled
 from pathview.slides.demo.zones import FIELD_NAMES, Zones, ragged, zones
+
+type Progress = Callable[[float], None]
 
 BLOCK = 1024
 """Side of a block, level-0 pixels."""
@@ -43,14 +46,18 @@ class Section:
     weights: csr_array
 
 
-def make_section(recipe: Recipe) -> Section:
-    """Lay out the section that `recipe` describes."""
+def make_section(recipe: Recipe, progress: Progress) -> Section:
+    """Lay out the section that `recipe` describes; `progress` hears 0 to 1 and may raise to stop."""
     layout = make_layout(recipe)
+    progress(0.1)
     fields = make_fields(recipe, layout)
+    progress(0.4)
     textures = Textures.of(recipe.seed)
     library = make_library(recipe.seed)
+    progress(0.7)
     fat = place_fat(recipe, fields)
     cells = place_cells(recipe, fields, textures, library, fat)
+    progress(1.0)
     # Half-resolution pixels of a block start one before its corner; grid samples start four before.
     # Sparse, because a dense product would start the threads of a BLAS below every thread of ours.
     weights = csr_array(spline_weights(4 * GRID_UM - GRAIN_UM / 2, GRAIN_UM, _HALF, _SAMPLES))

@@ -7,14 +7,15 @@ level 2 the pixels, from which the rest follow. That keeps the peak far below th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
 
-from pathview.slides.demo.paint import BLOCK, Section, paint_block
+from pathview.slides.demo.paint import BLOCK, Progress, Section, paint_block
 from pathview.slides.demo.recipe import MPP, Recipe
 from pathview.slides.demo.stains import Bytes
 
@@ -22,8 +23,6 @@ TILE = BLOCK // 2
 QUALITY = 85
 SMALLEST = 1024
 """The coarsest level is the first whose longer side fits in this, pixels."""
-
-type Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,24 +110,25 @@ def _finest(
     across, down = (-(-side // TILE) for side in section.recipe.size)
     half_across, half_down = (-(-side // TILE) for side in level_sizes(section.recipe)[1])
     quarter = BLOCK // 4
-    painted = _in_order(section, columns, rows, workers)
-    for row in range(rows):
-        line: list[Painted] = []
-        for column in range(columns):
-            block = next(painted)
-            line.append(block)
-            rest[row * quarter : (row + 1) * quarter, column * quarter : (column + 1) * quarter] = (
-                block.quarter
-            )
-            progress((row * columns + column + 1) / (rows * columns))
-        if row < half_down:
-            halves.extend(block.half for block in line[:half_across])
-        for part in range(min(2, down - 2 * row)):
-            tiles = [tile for block in line for tile in block.fine[2 * part : 2 * part + 2]]
-            yield from tiles[:across]
+    # Closed at once when the work is stopped, rather than when the last traceback that knows it is gone.
+    with closing(_in_order(section, columns, rows, workers)) as painted:
+        for row in range(rows):
+            line: list[Painted] = []
+            for column in range(columns):
+                block = next(painted)
+                line.append(block)
+                rest[row * quarter : (row + 1) * quarter, column * quarter : (column + 1) * quarter] = (
+                    block.quarter
+                )
+                progress((row * columns + column + 1) / (rows * columns))
+            if row < half_down:
+                halves.extend(block.half for block in line[:half_across])
+            for part in range(min(2, down - 2 * row)):
+                tiles = [tile for block in line for tile in block.fine[2 * part : 2 * part + 2]]
+                yield from tiles[:across]
 
 
-def _in_order(section: Section, columns: int, rows: int, workers: int) -> Iterator[Painted]:
+def _in_order(section: Section, columns: int, rows: int, workers: int) -> Generator[Painted, None, None]:
     """Blocks by rows, painted ahead by a few at a time so that finished ones never pile up."""
     pool = ThreadPoolExecutor(workers, thread_name_prefix="demo-slide")
     ahead: deque[Future[Painted]] = deque()

@@ -24,7 +24,10 @@ FIELD_NAMES = (*_ROUGH, "fat", "vessel", "nest", "sinus", "medulla", "bend", "ti
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Zones:
-    """Memberships 0 to 1 of one shape, float32; ``clump`` and ``sparse`` vary how dense cells are sown."""
+    """Memberships 0 to 1 of one shape, float32.
+
+    ``light`` is the inner part of ``centre``; ``clump`` and ``sparse`` vary how dense cells are sown.
+    """
 
     capsule: Floats
     sinus: Floats
@@ -32,7 +35,9 @@ class Zones:
     cord: Floats
     mantle: Floats
     centre: Floats
+    light: Floats
     nest: Floats
+    necrosis: Floats
     septum: Floats
     loose: Floats
     epithelium: Floats
@@ -84,6 +89,7 @@ def zones(values: Mapping[str, Floats], scale: float) -> Zones:
     island = edge(values["island"])
     width = np.maximum(0.15 + 0.09 * tint, 0.08)
     hollow = hollow + take(island * smoothstep(values["nest"], 2.05, 2.2))
+    dead = take(island * smoothstep(values["island"] + 14 * values["clump"], 235, 255))
     septum = take(island * (1 - smoothstep(np.abs(values["nest"]), width - 0.05, width + 0.05)))
     nest = take(island)
     trabecula = take(inside * edge(values["trabeculae"]))
@@ -105,7 +111,9 @@ def zones(values: Mapping[str, Floats], scale: float) -> Zones:
         cord=cord,
         mantle=mantle,
         centre=centre,
+        light=centre * smoothstep(values["centre"], 10, 16),
         nest=nest,
+        necrosis=dead,
         septum=septum,
         loose=loose,
         epithelium=epithelium,
