@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shapely
+from shapely.geometry import Point
+
 from pathview.annotations import shapes
 from pathview.annotations.store import AnnotationStore
 from pathview.view.pointer import PointerEvent
@@ -75,8 +78,11 @@ class Polygon(Drawing):
 
     def _preview(self) -> ToolStep:
         points = self._points()
-        following = points and self._cursor is not None
-        return ToolStep(preview=trace([*points, self._cursor] if following and self._cursor else points))
+        line = trace([*points, self._cursor] if points and self._cursor else points)
+        if line is not None and len(points) >= 3:
+            # From here on a click on the first corner closes, so that corner is marked.
+            line = shapely.geometrycollections([line, Point(points[0])])
+        return ToolStep(preview=line)
 
     def _close(self) -> ToolStep:
         if len(self._points()) < 3:

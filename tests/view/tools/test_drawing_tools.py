@@ -8,7 +8,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.geometry import Polygon
+from shapely.geometry import GeometryCollection, LineString, Point, Polygon
 
 from pathview.annotations.annotation import Annotation
 from pathview.annotations.store import AnnotationStore
@@ -154,6 +154,13 @@ class TestPolygon:
         alone = send(tool, "leave", (0, 0), button="").preview
         assert alone is not None
         assert len(shapely.get_coordinates(alone)) == 2
+
+    def test_the_corner_that_closes_is_marked_once_it_does(self) -> None:
+        tool = TOOLS["polygon"]()
+        assert isinstance(click(tool, *self.CORNERS[:2]).preview, LineString)
+        marked = click(tool, self.CORNERS[2]).preview
+        assert isinstance(marked, GeometryCollection)
+        assert marked.geoms[1].equals(Point(self.CORNERS[0]))
 
     def test_a_drag_draws_freehand_between_corners(self) -> None:
         tool = TOOLS["polygon"]()
