@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -128,16 +128,7 @@ def make_grid(
         origin, card.patch * downsample, stride, card.patch, shape, everything, everything, region
     )
     inside = cells_inside(grid)
-    return PatchGrid(
-        grid.origin,
-        grid.patch,
-        stride,
-        grid.pixels,
-        shape,
-        inside,
-        inside & _with_tissue(grid, tissue, min_tissue),
-        region,
-    )
+    return replace(grid, inside=inside, selected=inside & _with_tissue(grid, tissue, min_tissue))
 
 
 def cells_inside(grid: PatchGrid) -> NDArray[np.bool_]:

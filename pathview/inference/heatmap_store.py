@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
+from uuid import uuid4
 
 import numpy as np
 import shapely
@@ -54,7 +56,9 @@ class HeatmapStore:
         if path.exists():
             raise FileExistsError(f"{path} exists")
         path.parent.mkdir(parents=True, exist_ok=True)
-        group = zarr.open_group(str(path), mode="w", zarr_format=3)
+        # Made beside and renamed, so that no half-made folder ever stands in the way of the next run.
+        part = path.with_name(f".{path.name}.{uuid4().hex}.part")
+        group = zarr.open_group(str(part), mode="w", zarr_format=3)
         classes = len(facts.classes)
         # zarr has no arrays without a chunk; an empty grid still gets chunks of one cell.
         chunk = tuple(max(1, min(TILE, length)) for length in grid.shape)
@@ -66,9 +70,9 @@ class HeatmapStore:
             fill_value=np.nan,
         )
         group.create_array("state", shape=grid.shape, chunks=chunk, dtype="uint8", fill_value=0)
-        # Written last: a folder that was being made when the power went has no attributes and is refused.
         group.update_attributes({"pathview_heatmap": _FORMAT, **facts.to_json(), "grid": _grid_to_json(grid)})
-        return cls(path, group, facts)
+        part.rename(path)
+        return cls.open(path, writable=True)
 
     @classmethod
     def open(cls, path: Path, *, writable: bool) -> Self:
@@ -106,16 +110,7 @@ class HeatmapStore:
             region,
         )
         inside = cells_inside(grid)
-        return PatchGrid(
-            grid.origin,
-            grid.patch,
-            grid.stride,
-            grid.pixels,
-            grid.shape,
-            inside,
-            inside & (np.asarray(self._state[...]) != 2),
-            region,
-        )
+        return replace(grid, inside=inside, selected=inside & (np.asarray(self._state[...]) != 2))
 
     def read_arrays(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         """Return all of (`scores`, `state`)."""

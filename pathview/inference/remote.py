@@ -125,12 +125,13 @@ class InferenceHost:
     inbox
         Takes frames to the main thread.
     silence_s
-        A child that says nothing for so long counts as dead.
+        A child that says nothing for so long counts as dead; a crash is noticed at once, so this only has to
+        catch a frozen one, and a busy machine must not look like that.
     stuck_s
         So does one whose model does not come back from one step for so long.
     """
 
-    def __init__(self, device: str, inbox: Inbox, *, silence_s: float = 10.0, stuck_s: float = 300.0) -> None:
+    def __init__(self, device: str, inbox: Inbox, *, silence_s: float = 30.0, stuck_s: float = 300.0) -> None:
         self.device = device
         self._inbox = inbox
         self._limits = (silence_s, stuck_s)

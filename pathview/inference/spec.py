@@ -7,6 +7,7 @@ from pathlib import Path
 
 import shapely
 
+from pathview.core.errors import ExportError
 from pathview.core.inbox import Inbox
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
@@ -75,7 +76,8 @@ def build_run(spec: RunSpec, inbox: Inbox, *, model: TileModel | None = None) ->
     Raises
     ------
     PathViewError
-        `SlideOpenError`, `UnknownScaleError`, `HeatmapMismatchError` or `ModelError`.
+        `SlideOpenError`, `TileReadError`, `UnknownScaleError`, `HeatmapMismatchError`, `ModelError`, or
+        `ExportError` where the heatmap cannot be made.
     """
     prepare_process()
     slide = open_slide(spec.slide)
@@ -104,4 +106,7 @@ def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     if spec.min_tissue > 0:
         tissue = tissue_mask(slide, slide_mpp=info.mpp)
         grid = make_grid(info, spec.model.card, tissue, region, min_tissue=spec.min_tissue)
-    return Heatmap.open_or_create(spec.heatmap, grid, spec.model.card, info)
+    try:
+        return Heatmap.open_or_create(spec.heatmap, grid, spec.model.card, info)
+    except OSError as error:
+        raise ExportError(spec.heatmap or Path(), error.strerror or str(error)) from error
