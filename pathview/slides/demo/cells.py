@@ -19,9 +19,6 @@ from pathview.slides.demo.zones import Zones, in_tissue, zones_at
 
 type Bools = NDArray[np.bool_]
 
-BIN_UM = 256.0
-"""Cells are looked up by squares of this size: the painter's blocks."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:

@@ -17,7 +17,7 @@ GRAIN_UM = 0.5
 
 _PERIODS = (1024, 886)
 
-LARGEST_WINDOW = 1056
+LARGEST_WINDOW = 576
 """Largest side of a window; tiles are kept with so much of their repetition, to cut without copying."""
 
 
