@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from vispy import gloo
 
+from pathview.core.geometry import Box
 from pathview.core.palette import COLORMAPS, colormap_table
 from pathview.core.pyramid import Pyramid, TileKey
 from pathview.render.atlas import Atlas
@@ -35,6 +36,8 @@ _CORNERS = np.array([(0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (1, 1)])
 _OVERLAP = 1 / 32
 # Beyond this many screen pixels per texel the slide's own pixels are shown as squares.
 _CRISP_FROM = 4.0
+# A faded layer shows a value of 0 at this share of its opacity: the cell is seen to be done.
+_FADED = 0.2
 
 
 class TilesVisual:
@@ -80,7 +83,7 @@ class TilesVisual:
             here = [(key, slot.texels) for key, slot in slots if slot.page == number]
             if here:
                 shader["u_atlas"] = page
-                self._draw_quads(shader, quads(pyramid, here, viewport, order))
+                self._draw_quads(shader, quads(pyramid, here, viewport, order, raster.clip))
         if raster.failed:
             self._draw_failed(raster, viewport, order, pixel_scale)
 
@@ -91,6 +94,7 @@ class TilesVisual:
         shader["u_atlas_size"] = (atlas.page_edge, atlas.page_edge)
         if scalar:
             shader["u_threshold"] = raster.layer.threshold
+            shader["u_fade"] = _FADED if raster.layer.fade else 1.0
             shader["u_colormap"] = self._colormap(raster.layer.colormap)
             _hatch(shader, viewport, pixel_scale)
         else:
@@ -103,7 +107,7 @@ class TilesVisual:
         pyramid = raster.source.pyramid
         cells = [(key, (0, 0, *pyramid.pixels(key))) for key in raster.failed]
         # A little nearer than the finest tile of the layer: the lines go over the stand-in.
-        vertices = quads(pyramid, cells, viewport, order)
+        vertices = quads(pyramid, cells, viewport, order, raster.clip)
         vertices["a_depth"] = _depth(order, np.array([-1.0]))
         self._draw_quads(self._failed, vertices)
 
@@ -121,11 +125,16 @@ class TilesVisual:
 
 
 def quads(
-    pyramid: Pyramid, tiles: Sequence[tuple[TileKey, TexelBox]], viewport: Viewport, order: int
+    pyramid: Pyramid,
+    tiles: Sequence[tuple[TileKey, TexelBox]],
+    viewport: Viewport,
+    order: int,
+    clip: Box | None = None,
 ) -> NDArray[np.void]:
     """Return six vertices a tile, screen pixels from the middle of the view before it is turned.
 
     Computed in float64 from whole numbers of level pixels, so that neighbours share their edges to the bit.
+    What lies outside `clip` (level-0 pixels) is cut off.
     """
     keys = np.array([key for key, _ in tiles])
     slots = np.array([slot for _, slot in tiles], float)
@@ -133,9 +142,13 @@ def quads(
     pixel = pyramid.scale * np.exp2(level)
     ends = np.stack([first, first + slots[:, 2:]], axis=1)
     on_slide = np.array(pyramid.origin) + ends * pixel[:, None, None]
+    texels = np.stack([np.zeros_like(slots[:, 2:]), slots[:, 2:]], axis=1)
+    if clip is not None:
+        inside = np.clip(on_slide, (clip.x0, clip.y0), (clip.x1, clip.y1))
+        texels = texels + (inside - on_slide) / pixel[:, None, None]
+        on_slide = inside
     on_screen = (on_slide - np.array(viewport.center)) / viewport.downsample
     outward = np.array([[-1.0], [1.0]]) * _OVERLAP
-    texels = np.stack([np.zeros_like(slots[:, 2:]), slots[:, 2:]], axis=1)
     texels = texels + outward * (viewport.downsample / pixel)[:, None, None]
     vertices = np.empty((len(tiles), 6), _VERTEX)
     for axis in (0, 1):

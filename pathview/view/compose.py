@@ -54,12 +54,23 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class RasterPass:
-    """One raster layer of a frame; `failed` are cells in view that could not be read."""
+    """One raster layer of a frame.
+
+    Attributes
+    ----------
+    source, plan, layer
+        What to draw, which of its tiles, and how.
+    failed
+        Cells in view that could not be read.
+    clip
+        Level-0 box outside which nothing is drawn: a heatmap's last cells reach past the slide.
+    """
 
     source: TileSource
     plan: TilePlan
     layer: Layer
     failed: tuple[TileKey, ...] = ()
+    clip: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +157,11 @@ def compose(
     viewport = state.viewport.snapped()
     return Frame(
         viewport,
-        tuple(_raster(src, layer, viewport, tiles, canvas) for src, layer in sources if src is not None),
+        tuple(
+            _raster(src, layer, viewport, tiles, canvas, _extent(scene))
+            for src, layer in sources
+            if src is not None
+        ),
         _outlines(scene.annotations, viewport) if outline_layer else (),
         state.selection,
         outline_layer,
@@ -162,13 +177,22 @@ def _source(layer: Layer, scene: Scene) -> TileSource | None:
     return scene.heatmaps.get(layer.name) if layer.kind == "heatmap" else None
 
 
+def _extent(scene: Scene) -> Box | None:
+    return None if scene.slide_tiles is None else Box(0, 0, *scene.slide_tiles.pyramid.size)
+
+
 def _raster(
-    source: TileSource, layer: Layer, viewport: Viewport, tiles: TileLoader, canvas: Canvas
+    source: TileSource,
+    layer: Layer,
+    viewport: Viewport,
+    tiles: TileLoader,
+    canvas: Canvas,
+    clip: Box | None,
 ) -> RasterPass:
     box, downsample = viewport.box(), viewport.downsample
     resident, cached = canvas.resident(source), tiles.cached(source)
     wanted = plan(source.pyramid, box, downsample, resident, cached, tiles.stale(source))
-    return RasterPass(source, wanted, layer, _failed(source, box, downsample, tiles))
+    return RasterPass(source, wanted, layer, _failed(source, box, downsample, tiles), clip)
 
 
 def _failed(source: TileSource, box: Box, downsample: float, tiles: TileLoader) -> tuple[TileKey, ...]:

@@ -24,6 +24,9 @@ class Layer:
         A name of `pathview.core.palette.COLORMAPS`; None is the first of them. Heatmaps only.
     threshold
         Heatmap values under it are transparent, 0 to 1.
+    fade
+        Whether low values are more transparent than high ones, so that the tissue under them stays readable.
+        Heatmaps only.
     channel
         Which class of the heatmap is shown.
     outline_width
@@ -39,6 +42,7 @@ class Layer:
     colormap: str | None = None
     threshold: float = 0.0
     channel: int = 0
+    fade: bool = False
     outline_width: float = 2.0
     fill: float = 0.12
 

@@ -63,6 +63,26 @@ def test_opacity_mixes_and_the_threshold_hides(shoot: Shoot, array_tiles: MakeTi
     assert tuple(picture[100, 250]) == WHITE
 
 
+def test_fading_keeps_high_values_and_lets_low_ones_through(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    values = np.full((5, 5), 1.0, np.float32)
+    values[:, 3:] = 0.0
+    picture = shoot(looking(replace(HEAT, fade=True)), scene(array_tiles(values, scale=64.0))).astype(int)
+    table = colormap_table("heat").astype(int)
+    assert tuple(picture[100, 100]) == tuple(table[255])
+    assert np.abs(picture[100, 250] - (0.2 * table[0] + 0.8 * np.array(WHITE))).max() <= 1
+
+
+def test_the_last_cells_end_where_the_slide_ends(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    slide = array_tiles(np.full((150, 200, 3), 90, np.uint8), tile=512)
+    heat = array_tiles(np.full((3, 4), 1.0, np.float32), scale=64.0)  # 256 x 192 px over 200 x 150
+    state = replace(looking(), layers=(Layer("slide", "slide"), HEAT))
+    picture = shoot(state, replace(scene(heat), slide_tiles=slide))
+    top = np.all(picture == colormap_table("heat")[255], axis=-1)
+    expected = np.zeros((240, 320), bool)
+    expected[:150, :200] = True
+    assert np.array_equal(top, expected)
+
+
 def test_changing_how_it_looks_uploads_nothing(
     canvas: GlCanvas, loader: TileLoader, shoot: Shoot, array_tiles: MakeTiles
 ) -> None:

@@ -3,6 +3,7 @@ uniform sampler2D u_colormap;  // 256 x 1
 uniform vec2 u_atlas_size;
 uniform float u_opacity;
 uniform float u_threshold;
+uniform float u_fade;          // opacity of a value of 0 against one of 1
 uniform vec2 u_anchor;         // where level-0 (0, 0) is, so that hatching moves with the slide
 uniform float u_pixel_scale;   // physical pixels per logical pixel
 
@@ -31,7 +32,7 @@ void main() {
         color = vec4(0.0);
     } else {
         float place_in_map = (clamp(value, 0.0, 1.0) * 255.0 + 0.5) / 256.0;
-        color = vec4(texture2D(u_colormap, vec2(place_in_map, 0.5)).rgb, 1.0);
+        color = vec4(texture2D(u_colormap, vec2(place_in_map, 0.5)).rgb, mix(u_fade, 1.0, value));
     }
     // A transparent pixel still writes its depth: no coarser stand-in may show through it.
     gl_FragColor = vec4(color.rgb, color.a * u_opacity);
