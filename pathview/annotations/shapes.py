@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 import shapely
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from pathview.core.geometry import Box
@@ -34,7 +34,9 @@ def polygon_from_points(
     """
     if len(points) < 3 or not all(isfinite(x) and isfinite(y) for x, y in points):
         return None
-    return areal(simplified(Polygon(points), tolerance))
+    # Thinned as a line: thinning a crossed polygon makes it valid by dropping lobes.
+    outline = shapely.get_coordinates(simplified(LineString(points), tolerance))
+    return areal(Polygon(outline if len(outline) > 2 else points))
 
 
 def simplified(geometry: BaseGeometry, tolerance: float) -> BaseGeometry:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from math import inf, nan, pi
+from math import inf, nan, pi, sin
 
 import pytest
 import shapely
@@ -21,6 +21,15 @@ from pathview.annotations.shapes import (
 from pathview.core.geometry import Box
 
 _points = st.tuples(st.floats(-1e5, 1e5), st.floats(-1e5, 1e5))
+
+
+def test_thinning_keeps_both_lobes_of_a_stroke_that_crosses_itself() -> None:
+    turns = [step * 2 * pi / 400 for step in range(400)]
+    eight = [(100 * sin(turn), 50 * sin(2 * turn)) for turn in turns]
+    whole, thin = polygon_from_points(eight), polygon_from_points(eight, 1.0)
+    assert whole is not None
+    assert thin is not None
+    assert abs(thin.area - whole.area) < 0.02 * whole.area
 
 
 @given(st.lists(_points, max_size=40), st.sampled_from([0.0, 1.0, 500.0]))

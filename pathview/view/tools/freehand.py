@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from shapely.geometry import LineString
-
 from pathview.annotations import shapes
 from pathview.annotations.store import AnnotationStore
 from pathview.view.pointer import PointerEvent
@@ -41,6 +39,5 @@ class Freehand(Drawing):
 
     def _close(self, event: PointerEvent) -> ToolStep:
         stroke, self._stroke = [*self._stroke, event.at], []
-        # Thinned as a line: thinning a crossed polygon makes it valid by dropping lobes.
-        slim = shapes.simplified(LineString(stroke), STROKE_TOLERANCE * event.downsample)
-        return self.finish(shapes.polygon_from_points([(x, y) for x, y, *_ in slim.coords]), event.downsample)
+        shape = shapes.polygon_from_points(stroke, STROKE_TOLERANCE * event.downsample)
+        return self.finish(shape, event.downsample)
