@@ -186,16 +186,17 @@ class Commands:
             self._workspace.view.set(replace(self._workspace.view.state, selection=everything))
 
     def rename(self) -> None:
-        """Ask for a name and give it to the selected annotations."""
-        selected = self._selected()
+        """Ask for a name and give it to the selected annotations that are not locked."""
+        selected = [annotation for annotation in self._selected() if not annotation.locked]
         if not selected:
             return
         name, agreed = QInputDialog.getText(
             self._window, "Name", "Name of the annotation:", text=selected[0].name
         )
-        if agreed:
+        changed = [annotation for annotation in selected if annotation.name != name.strip()]
+        if agreed and changed:
             self._workspace.edit(
-                Edit.replace("Name annotation", *((a, replace(a, name=name.strip())) for a in selected))
+                Edit.replace("Name annotation", *((a, replace(a, name=name.strip())) for a in changed))
             )
 
     def reclassify(self, class_name: str | None) -> None:
@@ -211,9 +212,8 @@ class Commands:
 
     # view ------------------------------------------------------------
     def _zoom(self, factor: float) -> None:
-        viewport = self._workspace.view.state.viewport
-        width, height = viewport.size
-        self._workspace.look(viewport.zoomed(factor, (width / 2, height / 2)))
+        width, height = self._workspace.view.state.viewport.size
+        self._workspace.zoom(factor, (width / 2, height / 2))
 
     def _pan(self, dx: float, dy: float) -> None:
         viewport = self._workspace.view.state.viewport

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -27,12 +27,15 @@ from pathview.app.docks.log import LogDock
 from pathview.app.docks.models import ModelsDock
 from pathview.app.docks.overview import OverviewDock
 from pathview.app.docks.slide_facts import SlideFactsDock
+from pathview.app.key_guard import KeyGuard
 from pathview.app.menus import fill_menus, fill_toolbar
 from pathview.app.overlays.notice import Notice
 from pathview.app.overlays.scale_bar import ScaleBarOverlay
 from pathview.app.overlays.welcome import Welcome
+from pathview.app.recent import RecentSlides
 from pathview.app.status_line import StatusLine
 from pathview.app.theme import apply_theme, canvas_color
+from pathview.app.window_state import restore_window, save_window
 from pathview.app.workspace import Workspace
 from pathview.core.errors import PathViewError
 from pathview.startup.settings import save_settings
@@ -82,10 +85,12 @@ class MainWindow(QMainWindow):
         self.addToolBar(bar)
         self._add_docks()
         self.status_line = StatusLine(self.statusBar(), workspace)
-        self._problems: list[QMessageBox] = []
+        self.recent = RecentSlides(workspace, self._menus["recent"], self.welcome)
+        self._guard = KeyGuard(self)
         self._wire()
         self.set_theme(workspace.settings.theme, keep=False)
         self._on_slide(None)
+        restore_window(self)
 
     def _add_docks(self) -> None:
         workspace, right = self.workspace, Qt.DockWidgetArea.RightDockWidgetArea
@@ -119,24 +124,24 @@ class MainWindow(QMainWindow):
         workspace.busy.connect(self._on_busy)
         workspace.layers_changed.connect(self.update_actions)
         workspace.runs.changed.connect(self._on_run)
-        self.canvas_widget.cursor_moved.connect(self.status_line.show_cursor)
-        self.class_box.class_chosen.connect(self.canvas_widget.set_class)
+        self.canvas_widget.input.cursor_moved.connect(self.status_line.show_cursor)
+        self.class_box.class_chosen.connect(self.canvas_widget.input.set_class)
         self.class_box.class_chosen.connect(self.commands.reclassify)
-        self.canvas_widget.set_class(self.class_box.class_name)
+        self.canvas_widget.input.set_class(self.class_box.class_name)
         self.welcome.open_asked.connect(self.commands.open)
         self.welcome.demo_asked.connect(self.commands.open_demo)
-        self.welcome.recent_asked.connect(lambda path: workspace.open(Path(path)))
+        workspace.settings_changed.connect(self._save_settings)
+        self.canvas_widget.resized.connect(self._place_overlays)
 
     # state -> window -------------------------------------------------
     def _on_slide(self, session: Session | None) -> None:
         self._pages.setCurrentIndex(_WELCOME if session is None else _CANVAS)
         self.setWindowTitle("PathView" if session is None else f"{session.slide.info.path.name} — PathView")
-        recent = self.workspace.settings.recent
-        self.welcome.show_recent(recent)
-        self._fill_recent(recent)
+        self.recent.refresh()
         if session is not None:
-            session.history.changed.connect(self.update_actions)
-            session.annotations.changed.connect(lambda _: self.update_actions())
+            # Once only: a slide that is opened again may still have the same history.
+            session.history.changed.connect(self.update_actions, unique=True)
+            session.annotations.changed.connect(self._on_edit, unique=True)
             self.canvas_widget.setFocus()
             self._save_settings()
         self._say(session)
@@ -154,15 +159,6 @@ class MainWindow(QMainWindow):
         self.notice.say(text)
         self._place_overlays()
 
-    def _fill_recent(self, paths: tuple[str, ...]) -> None:
-        menu = self._menus["recent"]
-        menu.clear()
-        menu.setEnabled(bool(paths))
-        for path in paths:
-            action = menu.addAction(Path(path).name)
-            action.setToolTip(path)
-            action.triggered.connect(lambda _=False, chosen=path: self.workspace.open(Path(chosen)))
-
     def _on_view(self, old: object, new: object) -> None:
         state = self.workspace.view.state
         session = self.workspace.session
@@ -175,6 +171,9 @@ class MainWindow(QMainWindow):
         self.status_line.show_view()
         if getattr(old, "selection", None) != getattr(new, "selection", None):
             self.update_actions()
+
+    def _on_edit(self, edit: object) -> None:
+        self.update_actions()
 
     def _on_busy(self, text: str) -> None:
         self.status_line.show_busy(text)
@@ -254,17 +253,6 @@ class MainWindow(QMainWindow):
         self.scale_bar.move(_MARGIN, area.height() - self.scale_bar.height() - _MARGIN)
         self.notice.move(max(_MARGIN, (area.width() - self.notice.width()) // 2), _MARGIN)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the overlays in their corners."""
-        super().resizeEvent(event)
-        self._place_overlays()
-
-    def event(self, event: QEvent) -> bool:
-        """Keep the overlays in their corners when docks change too."""
-        if event.type() == QEvent.Type.LayoutRequest:
-            self._place_overlays()
-        return super().event(event)
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take local files."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -280,5 +268,6 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Shut everything down in order; there is nothing to save."""
         self._save_settings()
+        save_window(self)
         self.workspace.close()
         super().closeEvent(event)

@@ -23,7 +23,7 @@ from pathview.startup.settings import Settings
 from pathview.study.session import Session
 from pathview.study.study import Study
 from pathview.tiles.loader import TileLoader
-from pathview.tiles.source import SlideTiles
+from pathview.tiles.source import SlideTiles, TileSource
 from pathview.view.compose import Scene
 from pathview.view.layers import Layer
 from pathview.view.state import View, ViewState
@@ -56,17 +56,23 @@ class Workspace:
         Emitted when what the screen shows is out of date.
     layers_changed
         Emitted when layers came or went.
+    dropped
+        Emitted with a tile source that will not be shown again, so that the canvas frees its memory.
     problem
         Emitted with a title and one sentence when something that the user asked for failed.
     busy
         Emitted with what is being done, "" when nothing is.
+    settings_changed
+        Emitted when the settings are others and should be kept.
     """
 
     slide_changed = Signal(object)
     stale = Signal()
     layers_changed = Signal()
+    dropped = Signal(object)
     problem = Signal(str, str)
     busy = Signal(str)
+    settings_changed = Signal()
 
     def __init__(self, settings: Settings, registry: Registry, study: Study, inbox: Inbox) -> None:
         self.settings = settings
@@ -79,23 +85,26 @@ class Workspace:
         self.scene = Scene()
         self.session: Session | None = None
         self.runs = ModelRuns(self)
-        self._asked: Path | None = None
+        self._ticket = 0
+        self._closed = False
         self.loader.loaded.connect(self._on_loaded)
         self.loader.failed.connect(self._on_failed)
 
     # slides ----------------------------------------------------------
     def open(self, path: Path) -> None:
         """Open a slide off-thread; it replaces the present one only when it has opened."""
-        self._asked = path
+        self._ticket += 1
+        ticket = self._ticket
         self.busy.emit(f"Opening {path.name} …")
         self.background.run(
             lambda: open_slide(path),
-            lambda slide: self._opened(path, slide),
-            lambda error: self._not_opened(path, error),
+            lambda slide: self._opened(ticket, slide),
+            lambda error: self._not_opened(ticket, error),
         )
 
-    def _opened(self, path: Path, slide: Slide) -> None:
-        if self._asked != path:  # the user has asked for another slide since
+    def _opened(self, ticket: int, slide: Slide) -> None:
+        # The user may have asked for another slide since, or have closed the window.
+        if ticket != self._ticket or self._closed:
             slide.close()
             return
         self.busy.emit("")
@@ -108,8 +117,8 @@ class Workspace:
             return
         self._show(self.session)
 
-    def _not_opened(self, path: Path, error: Exception) -> None:
-        if self._asked == path:
+    def _not_opened(self, ticket: int, error: Exception) -> None:
+        if ticket == self._ticket and not self._closed:
             self.busy.emit("")
             self.problem.emit("Cannot open slide", str(error))
 
@@ -137,13 +146,17 @@ class Workspace:
         session.annotations.changed.disconnect(self._on_edit)
         self.loader.wish("main", [])
         for source in (self.scene.slide_tiles, *self.scene.heatmaps.values()):
-            if source is not None:
-                self.loader.forget(source)
+            self._drop(source)
         self.session = None
         self.scene = Scene(background=self.scene.background)
         self.view.set(replace(self.view.state, layers=(), selection=frozenset()))
         self.slide_changed.emit(None)
         session.slide.close()
+
+    def _drop(self, source: TileSource | None) -> None:
+        if source is not None:
+            self.loader.forget(source)
+            self.dropped.emit(source)
 
     # view ------------------------------------------------------------
     def look(self, viewport: Viewport) -> None:
@@ -151,6 +164,14 @@ class Workspace:
         if self.session is not None:
             viewport = viewport.clamped(self.session.slide.info.box)
         self.view.set(replace(self.view.state, viewport=viewport))
+
+    def zoom(self, factor: float, at: tuple[float, float]) -> None:
+        """Magnify by `factor`, or by as much of it as is allowed; the point under screen `at` stays there."""
+        if self.session is None:
+            return
+        viewport, box = self.view.state.viewport, self.session.slide.info.box
+        allowed = viewport.zoomed(factor, at).clamped(box).downsample
+        self.look(viewport.zoomed(viewport.downsample / allowed, at))
 
     def set_background(self, color: tuple[int, int, int]) -> None:
         """Set the (r, g, b), 0-255, of what lies beside the slide."""
@@ -169,12 +190,11 @@ class Workspace:
         state = self.view.state
         positive = heatmap.facts.classes.index(heatmap.facts.positive)
         known = next((layer for layer in state.layers if layer.name == name), None)
-        layer = known or Layer(name, "heatmap", opacity=0.6, colormap="heat", channel=positive)
-        old = self.scene.heatmaps.get(name)
-        if old is not None:
-            self.loader.forget(old)
-        sources = {**self.scene.heatmaps, name: heatmap.channel(layer.channel)}
-        self.scene = replace(self.scene, heatmaps=sources)
+        layer = known or Layer(name, "heatmap", opacity=0.75, colormap="heat", channel=positive, fade=True)
+        old, new = self.scene.heatmaps.get(name), heatmap.channel(layer.channel)
+        if old is not new:
+            self._drop(old)
+        self.scene = replace(self.scene, heatmaps={**self.scene.heatmaps, name: new})
         if known is None:
             below = tuple(la for la in state.layers if la.kind != "annotations")
             above = tuple(la for la in state.layers if la.kind == "annotations")
@@ -223,8 +243,11 @@ class Workspace:
 
     def close(self) -> None:
         """Shut down in the fixed order: runs, host, loader, background work, slide, study."""
+        self._closed = True
         self.close_slide()
         self.runs.close()
         self.loader.close()
         self.background.close()
+        # A slide that has opened meanwhile waits in the inbox: it is closed there, not shown.
+        self.inbox.drain()
         self.study.close()

@@ -124,7 +124,7 @@ class AnnotationsDock(QWidget):
 
     def _on_slide(self, session: Session | None) -> None:
         if session is not None:
-            session.annotations.changed.connect(self._on_edit)
+            session.annotations.changed.connect(self._on_edit, unique=True)
         self._refill()
 
     def _on_edit(self, edit: Edit) -> None:
@@ -143,11 +143,18 @@ class AnnotationsDock(QWidget):
 
     def _mark(self, selected: frozenset[UUID]) -> None:
         marked = QItemSelection()
-        for number, row in enumerate(self._model.rows):
-            if row.id in selected:
-                marked.select(self._model.index(number, 0), self._model.index(number, len(_COLUMNS) - 1))
+        numbers = [number for number, row in enumerate(self._model.rows) if row.id in selected]
+        for number in numbers:
+            marked.select(self._model.index(number, 0), self._model.index(number, len(_COLUMNS) - 1))
         self._echo = True
-        self.table.selectionModel().select(marked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        rows = self.table.selectionModel()
+        rows.select(marked, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        current = self.table.currentIndex()
+        if numbers and (not current.isValid() or current.row() not in numbers):
+            # Where the arrow keys go on from.
+            first = self._model.index(numbers[-1], 1)
+            rows.setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
+            self.table.scrollTo(first)
         self._echo = False
 
     def _on_rows(self, chosen: QItemSelection, dropped: QItemSelection) -> None:

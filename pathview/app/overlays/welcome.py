@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 from pathview.app.theme import application_icon
 
 _SHOWN = 6
+_WIDTH = 420
 
 
 class Welcome(QWidget):
@@ -25,48 +27,69 @@ class Welcome(QWidget):
         outer = QVBoxLayout(self)
         outer.setAlignment(Qt.AlignmentFlag.AlignCenter)
         card = QFrame(self)
-        card.setFixedWidth(460)
-        layout = QVBoxLayout(card)
-        layout.setSpacing(8)
-        picture = QLabel()
-        picture.setPixmap(application_icon().pixmap(72, 72))
-        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        title = QLabel("Open a slide to begin")
-        title.setStyleSheet("font-size: 22px; font-weight: 600;")
-        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        hint = QLabel("Drop a slide file anywhere in this window, or choose one.")
-        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        open_button = QPushButton("Open slide …")
+        card.setFixedWidth(_WIDTH)
+        column = QVBoxLayout(card)
+        column.setSpacing(0)
+        picture = _centered(QLabel())
+        picture.setPixmap(application_icon().pixmap(88, 88))
+        title = _centered(QLabel("Open a slide to begin"))
+        title.setObjectName("welcome-title")
+        hint = _centered(QLabel("Drop a slide file anywhere in this window, or choose one."))
+        open_button = _button("&Open slide …", self.open_asked)
         open_button.setDefault(True)
-        open_button.setMinimumHeight(34)
-        open_button.clicked.connect(self.open_asked)
-        demo_button = QPushButton("Try the synthetic demo slide")
-        demo_button.setMinimumHeight(34)
-        demo_button.clicked.connect(self.demo_asked)
+        self._recent_heading = QLabel("Recent slides")
+        self._recent_heading.setObjectName("welcome-heading")
         self._recent = QVBoxLayout()
-        self._recent.setSpacing(2)
-        for widget in (picture, title, hint, open_button, demo_button):
-            layout.addWidget(widget)
-        layout.addLayout(self._recent)
-        note = QLabel("For research use only.")
-        note.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        note.setEnabled(False)
-        layout.addWidget(note)
+        self._recent.setSpacing(0)
+        self._buttons: dict[str, QPushButton] = {}
+        note = _centered(QLabel("For research use only, not for diagnosis."))
+        note.setObjectName("welcome-note")
+        for widget, space in ((picture, 12), (title, 6), (hint, 24), (open_button, 10)):
+            column.addWidget(widget)
+            column.addSpacing(space)
+        column.addWidget(_button("&Try the synthetic demo slide", self.demo_asked))
+        column.addSpacing(24)
+        column.addWidget(self._recent_heading)
+        column.addSpacing(4)
+        column.addLayout(self._recent)
+        column.addSpacing(24)
+        column.addWidget(note)
         outer.addWidget(card)
+        self.show_recent(())
 
     def show_recent(self, paths: tuple[str, ...]) -> None:
         """List the slides opened last."""
-        while (item := self._recent.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
-        if paths:
-            heading = QLabel("Recent")
-            heading.setStyleSheet("font-weight: 600; margin-top: 14px;")
-            self._recent.addWidget(heading)
-        for path in paths[:_SHOWN]:
-            button = QPushButton(Path(path).name)
-            button.setFlat(True)
-            button.setStyleSheet("text-align: left; padding: 4px 6px;")
-            button.setToolTip(path)
-            button.clicked.connect(lambda _=False, chosen=path: self.recent_asked.emit(chosen))
-            self._recent.addWidget(button)
+        for button in self._buttons.values():
+            self._recent.removeWidget(button)
+            button.deleteLater()
+        self._buttons = {path: self._recent_button(path) for path in paths[:_SHOWN]}
+        self._recent_heading.setVisible(bool(paths))
+
+    def grey(self, missing: Collection[str]) -> None:
+        """Disable the slides that are not there now, and say so."""
+        for path, button in self._buttons.items():
+            if path in missing:
+                button.setEnabled(False)
+                button.setText(f"{button.text()} (not there now)")
+
+    def _recent_button(self, path: str) -> QPushButton:
+        button = QPushButton(Path(path).name.replace("&", "&&"))
+        button.setFlat(True)
+        button.setObjectName("welcome-recent")
+        button.setToolTip(path)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        button.clicked.connect(lambda: self.recent_asked.emit(path))
+        self._recent.addWidget(button)
+        return button
+
+
+def _centered(label: QLabel) -> QLabel:
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label
+
+
+def _button(text: str, asked: object) -> QPushButton:
+    button = QPushButton(text)
+    button.setMinimumHeight(36)
+    button.clicked.connect(asked)
+    return button

@@ -1,0 +1,248 @@
+"""What the mouse and the keys do on the canvas: move the view, or draw with a tool."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+from shapely.geometry.base import BaseGeometry
+
+from pathview.app.workspace import Workspace
+from pathview.view.pointer import PointerButton, PointerEvent, PointerKind
+from pathview.view.state import ViewState
+from pathview.view.tools import TOOLS, Tool, ToolStep
+
+# One wheel notch is 120 units and three notches double the magnification: fine enough to stop where one
+# wants, fast enough to cross a slide's range in a few turns.
+_ZOOM_PER_UNIT = 2 ** (1 / 360)
+_BUTTONS: dict[Qt.MouseButton, PointerButton] = {
+    Qt.MouseButton.LeftButton: "left",
+    Qt.MouseButton.MiddleButton: "middle",
+    Qt.MouseButton.RightButton: "right",
+}
+_MODIFIERS = {
+    Qt.KeyboardModifier.ShiftModifier: "shift",
+    Qt.KeyboardModifier.ControlModifier: "control",
+    Qt.KeyboardModifier.AltModifier: "alt",
+}
+_CURSORS = {
+    "hand": Qt.CursorShape.OpenHandCursor,
+    "arrow": Qt.CursorShape.ArrowCursor,
+    "cross": Qt.CursorShape.CrossCursor,
+}
+_TOOL_KEYS = {
+    Qt.Key.Key_Return: "Enter",
+    Qt.Key.Key_Enter: "Enter",
+    Qt.Key.Key_Escape: "Escape",
+    Qt.Key.Key_Backspace: "Backspace",
+    Qt.Key.Key_Delete: "Delete",
+}
+
+
+class _Drag(NamedTuple):
+    button: Qt.MouseButton
+    at: QPointF
+
+
+class CanvasInput(QObject):
+    """Turns the events of a widget into moves of the view, steps of the tool in hand, and edits.
+
+    Parameters
+    ----------
+    workspace
+        What is looked at and drawn on.
+    native
+        The widget that gets the events.
+    parent
+        Owner.
+    """
+
+    cursor_moved = Signal(object)
+    """The level-0 (x, y) under the cursor, or None when it left."""
+    preview_changed = Signal()
+    """What the tool is drawing right now looks different."""
+
+    def __init__(self, workspace: Workspace, native: QWidget, parent: QObject) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._native = native
+        self._tool: Tool = TOOLS[workspace.view.state.tool]()
+        self._preview: BaseGeometry | None = None
+        self._drag: _Drag | None = None
+        self._drawing: Qt.MouseButton | None = None
+        self._cursor: QPointF | None = None
+        self._space_held = False
+        self._class_name: str | None = None
+        native.setMouseTracking(True)
+        native.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        native.installEventFilter(self)
+        workspace.view.changed.connect(self._on_view)
+        workspace.slide_changed.connect(self._on_slide)
+        self._show_cursor()
+
+    @property
+    def preview(self) -> BaseGeometry | None:
+        """What the tool is drawing right now, level-0 pixels."""
+        return self._preview
+
+    def set_class(self, name: str | None) -> None:
+        """Give new annotations the class `name`."""
+        self._class_name = name
+        self._tool.class_name = name
+
+    def tell_cursor(self) -> None:
+        """Tell again what lies under the cursor: it may rest while the slide or a heatmap moves."""
+        if self._cursor is not None and self._workspace.session is not None:
+            self.cursor_moved.emit(self._workspace.view.state.viewport.to_slide(*self._screen(self._cursor)))
+
+    # events ----------------------------------------------------------
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the events that mean something here; the rest goes on."""
+        if isinstance(event, QKeyEvent):
+            return self._keyed(event)
+        if event.type() == QEvent.Type.FocusOut:
+            self._hold_space(False)
+        elif event.type() == QEvent.Type.Leave:
+            self._cursor = None
+            self.cursor_moved.emit(None)
+        elif isinstance(event, QWheelEvent):
+            self._wheel(event)
+            return True
+        elif isinstance(event, QMouseEvent):
+            return self._mouse(event)
+        return False
+
+    def _mouse(self, event: QMouseEvent) -> bool:
+        handler = {
+            QEvent.Type.MouseButtonPress: self._pressed,
+            QEvent.Type.MouseButtonDblClick: self._pressed,
+            QEvent.Type.MouseMove: self._moved,
+            QEvent.Type.MouseButtonRelease: self._released,
+        }.get(event.type())
+        if handler is None:
+            return False
+        if self._workspace.session is not None:
+            handler(event)
+        return True
+
+    def _pressed(self, event: QMouseEvent) -> None:
+        self._native.setFocus()
+        if self._drag is not None:
+            return  # a hand that moves the slide does not draw as well
+        if self._pans(event.button()):
+            self._drag = _Drag(event.button(), event.position())
+            self._show_cursor()
+            return
+        self._drawing = event.button()
+        double = event.type() == QEvent.Type.MouseButtonDblClick
+        self._to_tool("double" if double else "press", event, event.button())
+
+    def _moved(self, event: QMouseEvent) -> None:
+        self._cursor = event.position()
+        if self._drag is not None:
+            delta = event.position() - self._drag.at
+            self._drag = self._drag._replace(at=event.position())
+            viewport = self._workspace.view.state.viewport
+            self._workspace.look(viewport.panned(*self._screen(delta)))
+        else:
+            held = next((b for b in _BUTTONS if event.buttons() & b), Qt.MouseButton.NoButton)
+            self._to_tool("move", event, held)
+        self.tell_cursor()
+
+    def _released(self, event: QMouseEvent) -> None:
+        if self._drag is not None and event.button() == self._drag.button:
+            self._drag = None
+            self._show_cursor()
+        elif event.button() == self._drawing:
+            self._drawing = None
+            self._to_tool("release", event, event.button())
+
+    def _pans(self, button: Qt.MouseButton) -> bool:
+        left = button == Qt.MouseButton.LeftButton
+        return button == Qt.MouseButton.MiddleButton or (
+            left and (self._space_held or self._tool.name == "pan")
+        )
+
+    def _wheel(self, event: QWheelEvent) -> None:
+        self._cursor = event.position()
+        self._workspace.zoom(_ZOOM_PER_UNIT ** event.angleDelta().y(), self._screen(event.position()))
+        self.tell_cursor()
+
+    def _screen(self, at: QPointF) -> tuple[float, float]:
+        ratio = self._native.devicePixelRatioF()
+        return at.x() * ratio, at.y() * ratio
+
+    # keys ------------------------------------------------------------
+    def _keyed(self, event: QKeyEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride:
+            # A shape being drawn owns Enter, Escape and Backspace before any shortcut does.
+            if event.key() in _TOOL_KEYS and self._preview is not None:
+                event.accept()
+            return False
+        pressed = event.type() == QEvent.Type.KeyPress
+        if event.key() == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._hold_space(pressed)
+            return True
+        session = self._workspace.session
+        if pressed and event.key() in _TOOL_KEYS and session is not None:
+            self._take(self._tool.key(_TOOL_KEYS[Qt.Key(event.key())], session.annotations))
+            return True
+        return False
+
+    def _hold_space(self, held: bool) -> None:
+        if held != self._space_held:
+            self._space_held = held
+            self._show_cursor()
+
+    # tools -----------------------------------------------------------
+    def _on_view(self, old: ViewState, new: ViewState) -> None:
+        if new.tool != self._tool.name:
+            self._fresh_tool()
+
+    def _on_slide(self, session: object) -> None:
+        # What was half drawn belongs to the slide that was there.
+        self._drag = None
+        self._fresh_tool()
+
+    def _fresh_tool(self) -> None:
+        self._tool = TOOLS[self._workspace.view.state.tool]()
+        self._tool.class_name = self._class_name
+        self._drawing = None
+        self._set_preview(None)
+        self._show_cursor()
+
+    def _to_tool(self, kind: PointerKind, event: QMouseEvent, button: Qt.MouseButton) -> None:
+        session = self._workspace.session
+        assert session is not None, "events reach tools only while a slide is open"
+        viewport = self._workspace.view.state.viewport
+        x, y = viewport.to_slide(*self._screen(event.position()))
+        modifiers = frozenset(name for flag, name in _MODIFIERS.items() if event.modifiers() & flag)
+        downsample = viewport.downsample * self._native.devicePixelRatioF()
+        self._tool.selection = self._workspace.view.state.selection
+        pointer = PointerEvent(kind, x, y, downsample, _BUTTONS.get(button, ""), modifiers)
+        self._take(self._tool.pointer(pointer, session.annotations))
+
+    def _take(self, step: ToolStep) -> None:
+        if step.edit is not None and not self._workspace.edit(step.edit):
+            # The edit was not stored: what the hand drew is gone from the screen, and the dialog says why.
+            self._set_preview(None)
+            return
+        if step.selection is not None:
+            self._workspace.view.set(replace(self._workspace.view.state, selection=step.selection))
+        self._set_preview(step.preview)
+
+    def _set_preview(self, preview: BaseGeometry | None) -> None:
+        if preview is not self._preview:
+            self._preview = preview
+            self.preview_changed.emit()
+
+    def _show_cursor(self) -> None:
+        if self._drag is not None:
+            shape = Qt.CursorShape.ClosedHandCursor
+        else:
+            shape = _CURSORS["hand" if self._space_held else self._tool.cursor]
+        self._native.setCursor(shape)
