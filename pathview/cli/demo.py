@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from pathview.cli.messages import ProgressLine, say
-from pathview.core.files import cache_folder
 
 MODEL = "pcam-tumour-lite0"
 
@@ -27,6 +26,7 @@ def demo(
     model: Annotated[str, typer.Option("--model", "-m", help="The model of a headless run.")] = MODEL,
 ) -> None:
     """Open the synthetic demo slide; without a display, run the model over it and leave pictures."""
+    from pathview.core.files import cache_folder
     from pathview.slides.demo import make_demo_slide
 
     line = ProgressLine()
@@ -47,7 +47,7 @@ def has_display() -> bool:
 
 
 def _run_headless(slide: Path, truth: Path, output: Path, model: str) -> None:
-    from pathview.cli.run import RunOptions, run_slide
+    from pathview.cli.run_slide import RunOptions, run_slide, use_device
     from pathview.export.report import write_report
     from pathview.export.run_folder import RunFolder
     from pathview.export.truth import score_against
@@ -55,7 +55,7 @@ def _run_headless(slide: Path, truth: Path, output: Path, model: str) -> None:
     from pathview.startup.registry import load_registry
 
     source = load_registry().model(model)
-    record = run_slide(slide, source, RunOptions(output))
+    record = run_slide(slide, source, RunOptions(output, use_device("auto", model)))
     place = RunFolder.of(output, slide, model)
     found = score_against(Heatmap.open(place.heatmap), truth)
     screenshot = _screenshot(slide, place.heatmap, place.folder / "window.png")

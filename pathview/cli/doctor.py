@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import platform
 import shutil
@@ -14,8 +13,7 @@ from typing import Annotated
 import typer
 
 import pathview
-from pathview.core.files import cache_folder, config_folder, data_folder
-from pathview.startup.registry import load_registry
+from pathview.cli.messages import as_json_text
 
 _PACKAGES = ("PySide6-Essentials", "vispy", "openslide-python", "openslide-bin", "numpy", "zarr", "shapely")
 _MODEL_PACKAGES = ("torch", "timm", "safetensors")
@@ -24,6 +22,9 @@ _DEVICES = "from pathview.inference.device import available_devices; print(*avai
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Print versions, devices, folders and free space; exit code 1 if something needed is missing."""
+    from pathview.core.files import cache_folder, config_folder, data_folder
+    from pathview.startup.registry import load_registry
+
     facts: dict[str, str] = {
         "PathView": pathview.__version__,
         "Python": f"{platform.python_version()} on {platform.platform()}",
@@ -45,7 +46,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
     for name, folder in (("cache", cache_folder()), ("data", data_folder()), ("settings", config_folder())):
         facts[name] = f"{folder} ({shutil.disk_usage(folder).free / 1e9:.0f} GB free)"
     if as_json:
-        print(json.dumps(facts, indent=2, ensure_ascii=False))
+        print(as_json_text(facts))
     else:
         width = max(len(name) for name in facts)
         print("\n".join(f"{name:<{width}}  {value}" for name, value in facts.items()))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import math
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pathview.cli.messages import ProgressLine, say
-from pathview.core.errors import ExportError, PathViewError
-from pathview.core.files import data_folder
+from pathview.core.errors import ExportError, UnknownScaleError
 from pathview.core.geometry import Box
-from pathview.slides.open import open_slide
+
+if TYPE_CHECKING:
+    from pathview.slides.slide import Slide
 
 app = typer.Typer(
     help="Write annotations, regions or cells to files.", no_args_is_help=True, rich_markup_mode=None
@@ -34,12 +37,15 @@ def export_annotations(
 ) -> None:
     """Write a slide's annotations as GeoJSON that QuPath reads."""
     from pathview.annotations.geojson import write_geojson
+    from pathview.core.files import data_folder
+    from pathview.slides.open import open_slide
     from pathview.study.study import Study
 
-    _check(output, overwrite)
-    with open_slide(slide) as opened, Study.open(study or data_folder() / "study", read_only=True) as opened_study:
-        found = opened_study.journal.load(opened.info.fingerprint)
-    _write(output, lambda: write_geojson(found, output))
+    _check(output, overwrite, slide)
+    with open_slide(slide) as opened, Study.open(study or data_folder() / "study", read_only=True) as kept:
+        found = kept.journal.load(opened.info.fingerprint)
+    with _writing(output):
+        write_geojson(found, output)
     say(f"wrote {len(found)} annotations to {output}")
 
 
@@ -51,22 +57,31 @@ def export_a_region(
         str | None, typer.Option(help="X,Y,WIDTH,HEIGHT in full-resolution pixels; default: the whole slide.")
     ] = None,
     mpp: Annotated[
-        float | None, typer.Option(help="um per exported pixel; default: full resolution.")
+        float | None, typer.Option(help="um per exported pixel; default: full resolution.", min=0.001)
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a region of a slide as PNG or TIFF, by the ending of the output's name."""
     from pathview.export.region_image import export_region
+    from pathview.slides.open import open_slide
 
-    _check(output, overwrite)
+    wanted = None if box is None else _box(box)
+    if mpp is not None and not math.isfinite(mpp):
+        raise typer.BadParameter("must be a number of micrometres", param_hint="--mpp")
+    _check(output, overwrite, slide)
     line = ProgressLine()
     with open_slide(slide) as opened:
-        area = opened.info.box if box is None else _box(box)
-        downsample = 1.0 if mpp is None else opened.downsample_for(mpp)
-        export_region(
-            opened, area, output, downsample=downsample, progress=lambda share: line.show(f"{share:.0%}")
-        )
-    line.clear()
+        downsample = 1.0 if mpp is None else _downsample(opened, mpp, output)
+        try:
+            export_region(
+                opened,
+                wanted or opened.info.box,
+                output,
+                downsample=downsample,
+                progress=lambda share: line.show(f"{share:.0%}"),
+            )
+        finally:
+            line.clear()
     say(f"wrote {output}")
 
 
@@ -82,24 +97,34 @@ def export_cells(
     from pathview.export.heatmap_table import write_heatmap_table
     from pathview.inference.heatmap import Heatmap
 
-    _check(output, overwrite)
+    _check(output, overwrite, heatmap)
     opened = Heatmap.open(heatmap)
-    _write(output, lambda: write_heatmap_table(opened, output))
+    with _writing(output):
+        write_heatmap_table(opened, output)
     say(f"wrote {opened.state.size} cells to {output}")
 
 
-def _check(output: Path, overwrite: bool) -> None:
+def _check(output: Path, overwrite: bool, source: Path) -> None:
+    if output.exists() and source.exists() and output.samefile(source):
+        raise ExportError(output, "it is the file that is read; slides and results are never replaced")
     if output.exists() and not overwrite:
         raise ExportError(output, "it exists; --overwrite replaces it")
 
 
-def _write(output: Path, work: Callable[[], None]) -> None:
+@contextlib.contextmanager
+def _writing(output: Path) -> Iterator[None]:
     try:
-        work()
-    except PathViewError:
-        raise
+        yield
     except OSError as error:
         raise ExportError(output, error.strerror or str(error)) from error
+
+
+def _downsample(slide: Slide, mpp: float, output: Path) -> float:
+    try:
+        return slide.downsample_for(mpp)
+    except UnknownScaleError as error:
+        reason = f"{error.path} does not state its pixel size, so --mpp has no meaning; leave it out"
+        raise ExportError(output, reason) from error
 
 
 def _box(text: str) -> Box:
@@ -107,6 +132,8 @@ def _box(text: str) -> Box:
         x, y, width, height = (float(part) for part in text.split(","))
     except ValueError as error:
         raise typer.BadParameter(f"{text!r} is not X,Y,WIDTH,HEIGHT", param_hint="--box") from error
-    if width <= 0 or height <= 0:
-        raise typer.BadParameter("width and height must be positive", param_hint="--box")
+    if not all(map(math.isfinite, (x, y, width, height))) or width <= 0 or height <= 0:
+        raise typer.BadParameter(
+            "all four must be numbers, width and height positive ones", param_hint="--box"
+        )
     return Box(x, y, x + width, y + height)

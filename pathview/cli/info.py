@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pathview.cli.messages import say
+from pathview.cli.messages import as_json_text, say
 from pathview.core.errors import PathViewError
-from pathview.slides.open import open_slide
-from pathview.slides.slide import Slide
+
+if TYPE_CHECKING:
+    from pathview.slides.slide import Slide
 
 
 def info(
@@ -23,6 +23,8 @@ def info(
     ] = False,
 ) -> None:
     """Print format, levels, pixel size, bounds, associated images and fingerprint of slides."""
+    from pathview.slides.open import open_slide
+
     described: list[dict[str, Any]] = []
     for path in slides:
         try:
@@ -34,7 +36,7 @@ def info(
         if not as_json:
             print(_page(described[-1]))
     if as_json:
-        print(json.dumps(described, indent=2, ensure_ascii=False))
+        print(as_json_text(described))
     if len(described) < len(slides):
         raise typer.Exit(1)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from typing import Annotated
 
@@ -12,6 +14,8 @@ from pathview.cli import demo, doctor, export, info, models, run
 from pathview.cli.messages import say
 from pathview.core.errors import PathViewError
 from pathview.core.log import set_up
+
+_INTERRUPTED = 130
 
 HELP = """PathView, a whole-slide pathology viewer. For research use only.
 
@@ -58,18 +62,53 @@ def main(arguments: list[str]) -> int:
     arguments
         Without the program's name.
     """
+    _print_any_name()
+    streams = sys.stdout, sys.stderr
+    try:
+        code = _invoke(arguments)
+        # Here, where a closed pipe can be caught, and not at the end of the process, where it prints a trace.
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output, a pager for example, has had enough; that is no failure of ours.
+        sys.stdout, sys.stderr = streams
+        _print_to_nobody()
+        return 0
+    return code
+
+
+def _invoke(arguments: list[str]) -> int:
     try:
         app(arguments, prog_name="pathview", standalone_mode=True)
     except SystemExit as end:
+        # typer ends the process itself on Ctrl-C and on a closed pipe, both without a word.
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        if end.code == _INTERRUPTED:
+            say("interrupted")
         return end.code if isinstance(end.code, int) else 1
     except PathViewError as error:
         say(str(error))
         return 1
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        named = "" if error.filename is None else f"{error.filename}: "
+        say(f"{named}{error.strerror or error}")
+        return 1
     except KeyboardInterrupt:
         say("interrupted")
-        return 130
-    except BrokenPipeError:
-        # The reader of our output, a pager for example, has had enough; that is no failure of ours.
-        sys.stderr.close()
-        return 0
+        return _INTERRUPTED
     return 0
+
+
+def _print_any_name() -> None:
+    # File names need not be text; what the terminal cannot show is escaped, in JSON as JSON escapes it.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _print_to_nobody() -> None:
+    # Otherwise the interpreter tries to print what is left when it ends.
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, sys.stdout.fileno())
+    os.close(nobody)

@@ -1,13 +1,32 @@
-"""What the command line says to people, on stderr."""
+"""What the command line says to people, on stderr, and how it prints data for programs."""
 
 from __future__ import annotations
 
+import json
+import math
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 
 def say(text: str) -> None:
-    """Print one message to stderr."""
-    print(f"pathview: {text}", file=sys.stderr)
+    """Print one message to stderr, on one line whatever is in it."""
+    print(f"pathview: {' '.join(text.splitlines())}", file=sys.stderr)
+
+
+def as_json_text(value: Any) -> str:
+    """Return `value` as JSON text; numbers that JSON does not know, NaN and infinities, become null."""
+    return json.dumps(_known(value), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _known(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(inner) for inner in value]
+    return value
 
 
 class ProgressLine:

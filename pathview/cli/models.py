@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import Annotated
 
 import typer
 
-from pathview.cli.messages import say
-from pathview.startup.registry import load_registry
+from pathview.cli.messages import as_json_text, say
 
 app = typer.Typer(help="List the models that plugins offer.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -24,12 +22,14 @@ def list_models(
     as_json: Annotated[bool, typer.Option("--json", help="Print the model cards as JSON.")] = False,
 ) -> None:
     """Print the models by name; broken plugins are named on stderr."""
+    from pathview.startup.registry import load_registry
+
     registry = load_registry()
     for file, reason in registry.broken:
         say(f"{file} cannot be used: {reason}")
     cards = [source.card for source in registry.models.values()]
     if as_json:
-        print(json.dumps([dataclasses.asdict(card) for card in cards], indent=2, ensure_ascii=False))
+        print(as_json_text([dataclasses.asdict(card) for card in cards]))
         return
     for card in cards:
         print(

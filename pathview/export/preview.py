@@ -50,6 +50,8 @@ def _overlay(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return colour (h, w, 3) and opacity (h, w) of the heatmap in thumbnail pixels."""
     height, width = shape
+    if not heatmap.state.size:
+        return np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
     x = (np.arange(width) + 0.5) * slide.info.size[0] / width
     y = (np.arange(height) + 0.5) * slide.info.size[1] / height
     rows, columns = heatmap.state.shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ class RunFolder:
     @classmethod
     def of(cls, output: Path, slide: Path, model: str) -> RunFolder:
         """Return the folder for a model's run on a slide."""
-        return cls(output / slide.stem / model)
+        # "." and ".." name a folder too; links keep the name that the user gave them.
+        return cls(output / Path(os.path.abspath(slide)).stem / model)
 
     @property
     def heatmap(self) -> Path:
@@ -84,13 +86,18 @@ class RunFolder:
         return record
 
 
+def _as_text(name: str) -> str:
+    # On POSIX a file name is bytes, and those that are no UTF-8 cannot be written to a text file.
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def _record(slide: Slide, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
     info, progress = slide.info, heatmap.progress
     return {
         "pathview_version": pathview.__version__,
         "use": "Research use only.",
         "slide": {
-            "name": info.path.name,
+            "name": _as_text(info.path.name),
             "fingerprint": info.fingerprint,
             "format": info.format,
             "size": list(info.size),

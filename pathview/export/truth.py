@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from pathview.annotations.geojson import read_geojson
 from pathview.inference.heatmap import CellState, Heatmap
@@ -77,5 +76,8 @@ def auc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
     others = len(positive) - count
     if not count or not others:
         return float("nan")
+    # scipy takes most of a second to import, which everything else in this floor is spared.
+    from scipy.stats import rankdata
+
     ranks = rankdata(scores)
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * others))

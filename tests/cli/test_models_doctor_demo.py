@@ -1,0 +1,111 @@
+"""`pathview models`, `doctor` and `demo`."""
+
+import functools
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+import pathview
+import pathview.slides.demo as demo_slides
+
+Call = Callable[..., CompletedProcess[str]]
+
+
+def test_models(call: Call) -> None:
+    done = call("models", "list")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "texture-demo\n  Texture (demonstration), version 1.0.0\n  classes Smooth, Busy" in done.stdout
+    cards = {card["name"]: card for card in json.loads(call("models", "list", "--json").stdout)}
+    assert cards["texture-demo"]["classes"] == ["Smooth", "Busy"]
+    assert cards["texture-demo"]["mpp"] == 1.0
+    assert "pcam-tumour-lite0" in cards
+
+
+def test_a_broken_manifest_does_not_hide_the_others(call: Call, write_plugin: Callable[..., Path]) -> None:
+    file = write_plugin("broken", version='1"\nclasses = "none') / "plugin.toml"
+    done = call("models", "list", "--json")
+    assert done.returncode == 0
+    assert "texture-demo" in [card["name"] for card in json.loads(done.stdout)]
+    assert done.stderr.startswith(f"pathview: {file} cannot be used: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_doctor_without_a_display(process: Call) -> None:
+    done = process("doctor", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    facts = json.loads(done.stdout)
+    assert facts["PathView"] == pathview.__version__
+    assert facts["numpy"][0].isdigit()
+    assert facts["OpenSlide library"][0].isdigit()
+    assert "cpu" in facts["devices"]
+    assert "texture-demo" in facts["models"]
+    assert "GB free" in facts["cache"]
+
+
+def test_doctor_names_what_is_missing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pathview.cli.doctor._PACKAGES", ("numpy", "no-such-package"))
+    monkeypatch.setattr("pathview.cli.doctor._devices", lambda: "cpu")
+    done = call("doctor")
+    assert done.returncode == 1
+    assert any(line.split() == ["no-such-package", "missing"] for line in done.stdout.splitlines())
+
+
+@pytest.fixture
+def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the demo slide small, ask torch for no devices, and take no picture of a window."""
+    small = functools.partial(demo_slides.make_demo_slide, size=(1600, 1200))
+    monkeypatch.setattr("pathview.inference.device.available_devices", lambda: ("cpu",))
+    monkeypatch.setattr(demo_slides, "make_demo_slide", small)
+    monkeypatch.setattr("pathview.cli.demo._screenshot", lambda *_: None)
+
+
+@pytest.mark.usefixtures("small_demo")
+def test_demo_without_a_window(call: Call, write_plugin: Callable[..., Path], tmp_path: Path) -> None:
+    # A stand-in whose positive class is the one that is drawn.
+    folder = write_plugin("stand-in", mpp=4.0)
+    manifest = (folder / "plugin.toml").read_text(encoding="utf-8").replace("Warm", "Tumor")
+    (folder / "plugin.toml").write_text(manifest, encoding="utf-8")
+    out = tmp_path / "demo"
+    done = call("demo", "--headless", "--output", out, "--model", "stand-in")
+    assert done.returncode == 0, done.stderr
+    place = out / "demo-slide" / "stand-in"
+    names = ["preview.png", "report.html", "run.json", "tiles.csv", "heatmap.zarr"]
+    assert done.stdout.splitlines() == [str(place / name) for name in names]
+    assert all((place / name).exists() for name in names)
+    assert "is synthetic, not real tissue" in done.stderr
+    assert "AUC of stand-in against the drawn tumour islands" in done.stderr
+
+
+def test_demo_with_a_display_opens_the_window(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = demo_slides.DemoSlide(tmp_path / "demo-slide.tif", tmp_path / "truth.geojson")
+    monkeypatch.setattr(demo_slides, "make_demo_slide", lambda folder, progress: made)
+    started: list[list[str]] = []
+    monkeypatch.setattr("pathview.cli.demo.has_display", lambda: True)
+
+    def start(command: list[str]) -> int:
+        started.append(command)
+        return 3
+
+    monkeypatch.setattr("subprocess.call", start)
+    assert call("demo").returncode == 3
+    ((*_, module, slide),) = started
+    assert (module, Path(slide).name) == ("pathview", "demo-slide.tif")
+
+
+def test_no_picture_of_the_window_is_no_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from pathview.cli.demo import _screenshot
+
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert _screenshot(tmp_path / "s.tif", tmp_path / "h.zarr", tmp_path / "w.png") is None
+    assert "neither a display nor xvfb-run" in capsys.readouterr().err
