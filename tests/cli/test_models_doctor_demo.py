@@ -1,6 +1,5 @@
 """`pathview models`, `doctor` and `demo`."""
 
-import functools
 import json
 import shutil
 from collections.abc import Callable
@@ -8,9 +7,12 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import shapely
 
 import pathview
 import pathview.slides.demo as demo_slides
+from pathview.annotations.annotation import Annotation
+from pathview.annotations.geojson import write_geojson
 
 Call = Callable[..., CompletedProcess[str]]
 
@@ -55,18 +57,21 @@ def test_doctor_names_what_is_missing(call: Call, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def small_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the demo slide small, ask torch for no devices, and take no picture of a window."""
-    small = functools.partial(demo_slides.make_demo_slide, size=(1600, 1200))
+def stand_in(made_tiff: Path, monkeypatch: pytest.MonkeyPatch) -> demo_slides.DemoSlide:
+    """Put a made slide in the demo's place, whose drawing takes long, and ask torch for no devices."""
+    made = demo_slides.DemoSlide(
+        made_tiff.rename(made_tiff.with_name("demo-slide.tif")), made_tiff.with_name("truth.geojson")
+    )
+    write_geojson([Annotation(shapely.box(500, 0, 1500, 1100), "Tumor")], made.truth)
+    monkeypatch.setattr(demo_slides, "make_demo_slide", lambda folder, progress: made)
     monkeypatch.setattr("pathview.inference.device.available_devices", lambda: ("cpu",))
-    monkeypatch.setattr(demo_slides, "make_demo_slide", small)
     monkeypatch.setattr("pathview.cli.demo._screenshot", lambda *_: None)
+    return made
 
 
-@pytest.mark.usefixtures("small_demo")
+@pytest.mark.usefixtures("stand_in")
 def test_demo_without_a_window(call: Call, write_plugin: Callable[..., Path], tmp_path: Path) -> None:
-    # A stand-in whose positive class is the one that is drawn.
-    folder = write_plugin("stand-in", mpp=4.0)
+    folder = write_plugin("stand-in")
     manifest = (folder / "plugin.toml").read_text(encoding="utf-8").replace("Warm", "Tumor")
     (folder / "plugin.toml").write_text(manifest, encoding="utf-8")
     out = tmp_path / "demo"
@@ -76,15 +81,14 @@ def test_demo_without_a_window(call: Call, write_plugin: Callable[..., Path], tm
     names = ["preview.png", "report.html", "run.json", "tiles.csv", "heatmap.zarr"]
     assert done.stdout.splitlines() == [str(place / name) for name in names]
     assert all((place / name).exists() for name in names)
+    assert json.loads((place / "run.json").read_text(encoding="utf-8"))["device"] == "cpu"
     assert "is synthetic, not real tissue" in done.stderr
-    assert "AUC of stand-in against the drawn tumour islands" in done.stderr
+    assert "AUC of stand-in against the drawn tumour islands: 0." in done.stderr
 
 
 def test_demo_with_a_display_opens_the_window(
-    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    call: Call, stand_in: demo_slides.DemoSlide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = demo_slides.DemoSlide(tmp_path / "demo-slide.tif", tmp_path / "truth.geojson")
-    monkeypatch.setattr(demo_slides, "make_demo_slide", lambda folder, progress: made)
     started: list[list[str]] = []
     monkeypatch.setattr("pathview.cli.demo.has_display", lambda: True)
 
@@ -95,7 +99,7 @@ def test_demo_with_a_display_opens_the_window(
     monkeypatch.setattr("subprocess.call", start)
     assert call("demo").returncode == 3
     ((*_, module, slide),) = started
-    assert (module, Path(slide).name) == ("pathview", "demo-slide.tif")
+    assert (module, slide) == ("pathview", str(stand_in.slide))
 
 
 def test_no_picture_of_the_window_is_no_failure(

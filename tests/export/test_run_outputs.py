@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from PIL import Image
 
 from pathview.export.heatmap_table import write_heatmap_table
@@ -62,6 +63,23 @@ def test_run_folder(made_slide: Slide, heatmap: Heatmap, tmp_path: Path) -> None
     assert record["slide"]["fingerprint"] == made_slide.info.fingerprint
     assert record["device"] == "cpu"
     assert {path.name for path in place.folder.iterdir()} == {"tiles.csv", "preview.png", "run.json"}
+
+
+@pytest.mark.parametrize(("path", "name"), [(".", "here"), ("..", "above"), ("b/../c.d.svs", "c.d")])
+def test_the_folder_is_named_after_the_slide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, name: str
+) -> None:
+    (tmp_path / "above" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "above" / "here")
+    assert RunFolder.of(Path("out"), Path(path), "toy").folder == Path("out", name, "toy")
+
+
+def test_a_heatmap_without_cells_is_published_too(made_slide: Slide, tmp_path: Path) -> None:
+    grid = make_grid(made_slide.info, CARD, region=shapely.box(-500, -500, -100, -100))
+    place = RunFolder(tmp_path)
+    place.publish(made_slide, Heatmap.create(None, grid, CARD, made_slide.info), CARD, {})
+    assert place.preview.is_file()
+    assert place.table.read_text(encoding="utf-8") == "row,col,x,y,width,height,state,Normal,Tumor\n"
 
 
 def test_preview_shows_values_where_they_are(made_slide: Slide, heatmap: Heatmap, tmp_path: Path) -> None:
