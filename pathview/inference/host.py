@@ -40,7 +40,7 @@ from pathview.inference.spec import build_run
 _FRAME_S = 0.1
 _HEARTBEAT_S = 1.0
 _LAST_WORDS_S = 2.0
-_NICE = 10
+_NICE = 5
 
 
 def host_main(connection: Connection) -> None:
