@@ -164,7 +164,7 @@ def fit(train: Tiles, valid: Tiles, options: argparse.Namespace) -> Path:
         [{"params": decayed, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}], lr=options.lr
     )
     best, weights = 0.0, Path(options.out) / "weights.safetensors"
-    for number in range(options.epochs):
+    for number in range(options.stop_after or options.epochs):
         loss = epoch(network, average, optimiser, train, number, options)
         score = auc(valid.labels, tumour_probability(logits(average, valid.pixels), 1.0))
         print(f"epoch {number} loss {loss:.4f} valid AUC {score:.4f}", flush=True)
@@ -184,6 +184,7 @@ def main() -> None:
         "--out", type=Path, default=Path(__file__).parent, help="folder with plugin.toml, for the weights"
     )
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--stop-after", type=int, help="epochs really done of those planned")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--lr", type=float, default=6e-4)
     parser.add_argument("--seed", type=int, default=7)
