@@ -32,7 +32,8 @@ class ActionInfo:
     group
         Actions of one group exclude each other; "" for none.
     needs
-        "" (always), "slide", "selection", "annotations", "heatmap", "run" (one is going on) or "model".
+        Words that must all be true: "slide", "selection", "annotations", "heatmap", "model" (there is one),
+        "run" (one is going on); "" for always.
     """
 
     key: str
@@ -149,17 +150,17 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "Run the chosen model over the tissue, beginning where you look",
         ("Ctrl+R",),
         "play",
-        needs="model",
+        needs="slide model",
     ),
     ActionInfo(
         "run_selection",
         "Run in the &selection",
         "Run the chosen model inside the selected annotations",
         ("Ctrl+Shift+R",),
-        needs="selection",
+        needs="selection model",
     ),
     ActionInfo(
-        "pause", "&Pause or resume", "Pause the run, or go on with it", ("Ctrl+P",), "pause", needs="run"
+        "pause", "&Pause the run", "Pause the run, or go on with it", ("Ctrl+P",), "pause", needs="run"
     ),
     ActionInfo(
         "cancel",
@@ -169,6 +170,15 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "square-stop",
         needs="run",
     ),
+    ActionInfo(
+        "model_card",
+        "&Model card",
+        "What the chosen model is for, needs and gives",
+        (),
+        "info",
+        needs="model",
+    ),
+    ActionInfo("reset_panels", "&Put the panels back", "Arrange the panels as at the first start"),
     ActionInfo("about", "&About PathView", "Version, licence and intended use"),
     ActionInfo("shortcuts", "&Keyboard shortcuts", "List every action with its keys", ("F1",)),
 )
@@ -185,7 +195,7 @@ class ActionTable:
         What each action does, by key; every action must have one.
     """
 
-    def __init__(self, owner: QWidget, callbacks: dict[str, Callable[[], None]]) -> None:
+    def __init__(self, owner: QWidget, callbacks: dict[str, Callable[[], object]]) -> None:
         self._by_key: dict[str, QAction] = {}
         self._needs = {info.key: info.needs for info in ACTIONS}
         self._icons = {info.key: info.icon for info in ACTIONS if info.icon}
@@ -213,16 +223,23 @@ class ActionTable:
         for key, name in self._icons.items():
             self._by_key[key].setIcon(icon(name))
 
+    def show_as(self, key: str, text: str, icon_name: str) -> None:
+        """Word an action anew and give it another icon; its tip and keys stay."""
+        if self._by_key[key].text() != text or self._icons.get(key) != icon_name:
+            self._icons[key] = icon_name
+            self._by_key[key].setText(text)
+            self._by_key[key].setIcon(icon(icon_name))
+
     def enable(self, available: frozenset[str]) -> None:
         """Enable the actions whose need is met.
 
         Parameters
         ----------
         available
-            Any of the words of `ActionInfo.needs`.
+            Those of the words of `ActionInfo.needs` that are true.
         """
-        for key, need in self._needs.items():
-            self._by_key[key].setEnabled(not need or need in available)
+        for key, needs in self._needs.items():
+            self._by_key[key].setEnabled(available.issuperset(needs.split()))
 
 
 def _sequences(word: str | Standard) -> list[QKeySequence]:

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QSurfaceFormat
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from pathview.app.main_window import MainWindow
 from pathview.app.screenshot import ScreenshotWhenSettled
@@ -89,13 +89,13 @@ def run(arguments: list[str]) -> int:
     options = _parse(arguments)
     set_up(options.verbose)
     application = make_application([])
-    _catch_everything()
     bridge = InboxBridge()
     try:
         window = make_window(bridge)
     except StudyError as error:
         print(f"pathview: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 1
+    catch_everything(window)
     if options.theme:
         window.set_theme(options.theme, keep=False)
     if options.size:
@@ -143,14 +143,22 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _catch_everything() -> None:
-    """Log what nobody caught: a slot that raises must not take the window and a reader's work with it."""
+def catch_everything(window: MainWindow) -> None:
+    """Log and show what nobody caught: a slot that raises must not take the window with it.
+
+    Parameters
+    ----------
+    window
+        Where it is shown; one report at a time, since what fails once often fails with every mouse move.
+    """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             QApplication.exit(130)
             return
-        _log.error("unexpected error\n%s", "".join(traceback.format_exception(kind, error, trace)))
+        report = "".join(traceback.format_exception(kind, error, trace))
+        _log.error("unexpected error\n%s", report)
+        window.workspace.inbox.post(lambda: _show_report(window, report))
 
     def thread_hook(facts: threading.ExceptHookArgs) -> None:
         if facts.exc_value is not None:
@@ -158,3 +166,12 @@ def _catch_everything() -> None:
 
     sys.excepthook = hook
     threading.excepthook = thread_hook
+
+
+def _show_report(window: MainWindow, report: str) -> None:
+    if not window.workspace.closed and window.findChild(QMessageBox, "problem") is None:
+        window.show_problem(
+            "Something unexpected went wrong",
+            "Your annotations are saved, and you can go on. If it comes again, please report the details.",
+            report,
+        )

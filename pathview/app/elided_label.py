@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class ElidedLabel(QLabel):
@@ -13,17 +13,23 @@ class ElidedLabel(QLabel):
     Parameters
     ----------
     sample
-        A text as long as is to be expected, for a label that keeps its width whatever it says; "" for one
-        that takes the room there is.
+        A text as long as is to be expected: the label asks for its width whatever it says, so that nothing
+        beside it jumps. "" asks for the width of the text itself.
     parent
         Owner.
     """
 
     def __init__(self, sample: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._sample = sample
         self.setTextFormat(Qt.TextFormat.PlainText)
-        if sample:
-            self.setFixedWidth(self.fontMetrics().horizontalAdvance(sample) + 4)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:
+        """Ask for the width of the sample."""
+        margins = self.contentsMargins()
+        width = self.fontMetrics().horizontalAdvance(self._sample or self.text())
+        return QSize(width + margins.left() + margins.right() + 2, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         """Ask for the height of a line, and for no width."""
@@ -33,10 +39,9 @@ class ElidedLabel(QLabel):
         """Paint as much as fits."""
         inside = self.contentsRect()
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, inside.width())
-        cut = shown != self.text()
-        if cut != bool(self.toolTip()):
-            self.setToolTip(self.text() if cut else "")
+        self.setToolTip(self.text() if shown != self.text() else "")
         painter = QPainter(self)
+        painter.setFont(self.font())
         painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(inside, self.alignment() | Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.drawText(inside, int(self.alignment() | Qt.AlignmentFlag.AlignVCenter), shown)
         painter.end()

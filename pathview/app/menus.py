@@ -16,10 +16,10 @@ MENUS: dict[str, tuple[str, ...]] = {
     "&View": (
         "zoom_in", "zoom_out", "zoom_fit", "zoom_full", SEPARATOR, "pan_left", "pan_right", "pan_up",
         "pan_down", SEPARATOR, "toggle_annotations", "toggle_heatmap", SEPARATOR,
-        "theme_system", "theme_light", "theme_dark", SEPARATOR, "panels",
+        "theme_system", "theme_light", "theme_dark", SEPARATOR, "panels", "reset_panels",
     ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
-    "&Model": ("run", "run_selection", "pause", "cancel"),
+    "&Model": ("run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR, "model_card"),
     "&Help": ("shortcuts", "about"),
 }  # fmt: skip
 TOOLBAR: tuple[str, ...] = (

@@ -56,6 +56,7 @@ class ModelRuns:
         self._layer = ""
         self.heatmaps: dict[str, Heatmap] = {}
         self.stated_mpp: dict[str, float] = {}
+        self._names: dict[Path, str] = {}
         workspace.view.changed.connect(self._on_view)
 
     @property
@@ -99,7 +100,7 @@ class ModelRuns:
         self._workspace.study.add_run(info.fingerprint, source.card, folder, region=region)
         if self._host is None:
             self._host = InferenceHost(self._workspace.settings.device, self._workspace.inbox)
-        self._layer = _layer_name(source, region is not None)
+        self._layer = self._name_of(folder, source.card.name, region is not None)
         run = self._host.start(spec)
         self._run = run
         session.runs[source.card.name + suffix] = run
@@ -156,8 +157,7 @@ class ModelRuns:
     def load_stored(self, session: Session) -> None:
         """Show the results that the study holds of this slide."""
         for record in self._workspace.study.runs(session.slide.info.fingerprint):
-            source = self._workspace.registry.models.get(record.model)
-            name = record.model if source is None else _layer_name(source, record.region is not None)
+            name = self._name_of(record.heatmap, record.model, record.region is not None)
             self._load(session, name, record.heatmap)
 
     def show_file(self, path: Path) -> None:
@@ -171,8 +171,7 @@ class ModelRuns:
             if facts.slide_fingerprint != session.slide.info.fingerprint:
                 self._workspace.problem.emit("Cannot show the heatmap", f"{path} belongs to another slide")
             elif self._workspace.session is session:
-                source = self._workspace.registry.models.get(facts.model)
-                self._add(facts.model if source is None else _layer_name(source, False), heatmap)
+                self._add(self._name_of(path, facts.model, False), heatmap)
 
         self._workspace.background.run(
             lambda: Heatmap.open(path),
@@ -190,6 +189,19 @@ class ModelRuns:
 
         self._workspace.background.run(lambda: Heatmap.open(path), show, give_up)
 
+    def _name_of(self, folder: Path, model: str, regional: bool) -> str:
+        """Return the layer of the results in `folder`: theirs alone, since two regions are two heatmaps."""
+        if folder not in self._names:
+            source = self._workspace.registry.models.get(model)
+            title = model if source is None else source.card.title or model
+            kind = " (region{})" if regional else "{}"
+            number, name = 1, title + kind.format("")
+            while name in self._names.values():
+                number += 1
+                name = title + kind.format(f" {number}")
+            self._names[folder] = name
+        return self._names[folder]
+
     def stop(self) -> None:
         """Cancel what is going on; its heatmap stays shown while the slide is open."""
         if self._run is not None:
@@ -205,6 +217,7 @@ class ModelRuns:
         for heatmap in self.heatmaps.values():
             heatmap.changed.disconnect(self._on_cells)
         self.heatmaps = {}
+        self._names = {}
         self.changed.emit(None)
 
     def use_device(self, device: str) -> None:
@@ -218,8 +231,3 @@ class ModelRuns:
         if self._host is not None:
             self._host.close()
             self._host = None
-
-
-def _layer_name(source: ModelSource, regional: bool) -> str:
-    name = source.card.title or source.card.name
-    return f"{name} (region)" if regional else name

@@ -1,11 +1,14 @@
-"""The status bar: where the cursor is, what lies under it, and how large it is shown."""
+"""The status bar: where the cursor is, what lies under it, how large it is shown, and how far a run is."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QStatusBar
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QWidget
 
+from pathview.app.elided_label import ElidedLabel
+from pathview.app.run_words import brief, describe, is_starting
 from pathview.app.workspace import Workspace
 from pathview.inference.heatmap import CellState
+from pathview.inference.run import RunStatus
 
 _STATE_WORDS = {
     CellState.NOT_RUN: "not run yet",
@@ -15,7 +18,7 @@ _STATE_WORDS = {
 
 
 class StatusLine:
-    """Fills a status bar.
+    """Fills a status bar; every item keeps its place whatever it says.
 
     Parameters
     ----------
@@ -28,23 +31,27 @@ class StatusLine:
     def __init__(self, bar: QStatusBar, workspace: Workspace) -> None:
         self._workspace = workspace
         self.busy = ""
-        self._activity = QLabel()
-        self.position = QLabel()
-        self.value = QLabel()
-        self.scale = QLabel()
-        self._trouble = QLabel()
-        bar.addWidget(self._activity)
-        for label in (self._trouble, self.value, self.position, self.scale):
-            label.setContentsMargins(10, 0, 10, 0)
+        self.activity = ElidedLabel()
+        self.meter = RunMeter()
+        self.trouble = QLabel()
+        self.value = ElidedLabel("Lymphocytes: not run yet")
+        self.position = ElidedLabel("x 288888, y 288888 px   58888, 58888 µm")
+        self.scale = ElidedLabel("88.8× · 0.888 µm/px")
+        bar.addWidget(self.activity, 1)
+        bar.addPermanentWidget(self.meter)
+        for label in (self.trouble, self.value, self.position, self.scale):
+            label.setContentsMargins(8, 0, 8, 0)
             bar.addPermanentWidget(label)
+        self.trouble.hide()
         self._failed: set[object] = set()
         workspace.loader.failed.connect(self._on_failed)
         workspace.slide_changed.connect(lambda _: self._clear())
+        workspace.runs.changed.connect(self.meter.show_status)
 
     def show_busy(self, text: str) -> None:
         """Say what is being done; "" when nothing is."""
         self.busy = text
-        self._activity.setText(text)
+        self.activity.setText(text)
 
     def show_view(self) -> None:
         """Show the magnification: um per screen pixel where the scale is known, else the downsample."""
@@ -87,9 +94,43 @@ class StatusLine:
 
     def _on_failed(self, address: object, error: Exception) -> None:
         self._failed.add(address)
-        self._trouble.setText(f"{len(self._failed)} tiles cannot be read")
-        self._trouble.setToolTip(str(error))
+        count = len(self._failed)
+        self.trouble.setText("1 tile cannot be read" if count == 1 else f"{count} tiles cannot be read")
+        self.trouble.setToolTip(str(error))
+        self.trouble.show()
 
     def _clear(self) -> None:
         self._failed.clear()
-        self._trouble.setText("")
+        self.trouble.hide()
+        self.show_cursor(None)
+
+
+class RunMeter(QWidget):
+    """A small bar on the run that is going on; in sight while the model panel is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ElidedLabel("Model: 88 min left")
+        self._bar = QProgressBar()
+        self._bar.setFixedSize(120, 14)
+        self._bar.setAccessibleName("Progress of the model run")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 8, 0)
+        row.addWidget(self._text)
+        row.addWidget(self._bar)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text.text()
+
+    def show_status(self, status: RunStatus | None) -> None:
+        """Show how far a run is; hidden once it has ended."""
+        self.setVisible(status is not None and not status.state.final)
+        if status is None:
+            return
+        self._text.setText(brief(status))
+        self.setToolTip(describe(status))
+        self._bar.setRange(0, 0 if is_starting(status) else max(1, status.total))
+        self._bar.setValue(status.done + status.failed)

@@ -28,18 +28,43 @@ _DARK = {
     "Midlight": "#3a3b41", "Shadow": "#0c0c0e",
 }  # fmt: skip
 _DISABLED = {False: "#9a9ba2", True: "#707279"}
+_COLORS = {
+    False: {
+        "line": "#d5d6db", "hover": "#e2e2e8", "accent": "#d6cff0", "edge": "#8f83c4", "title": "#e9e9ed",
+        "primary": "#5b4a93", "on_primary": "#ffffff", "muted": "#5f6168", "warning": "#8a4b00",
+        "notice": "rgba(255, 244, 214, 240)", "on_notice": "#5c4300", "notice_edge": "#d9b65c",
+    },
+    True: {
+        "line": "#3a3b41", "hover": "#3d3e45", "accent": "#51467c", "edge": "#a99be0", "title": "#2e2f34",
+        "primary": "#8f7fd0", "on_primary": "#131316", "muted": "#a9abb3", "warning": "#ffb868",
+        "notice": "rgba(64, 50, 14, 240)", "on_notice": "#ffe3a3", "notice_edge": "#8a6d22",
+    },
+}  # fmt: skip
+# The edges say in shape what the colours say: which tool is in hand, where the focus is.
 _STYLE = """
 QToolBar {{ border: 0; border-bottom: 1px solid {line}; spacing: 2px; padding: 3px 6px; }}
-QToolButton {{ padding: 4px; border-radius: 5px; }}
+QToolButton {{ padding: 4px; border: 1px solid transparent; border-radius: 5px; }}
 QToolButton:hover {{ background: {hover}; }}
-QToolButton:checked {{ background: {accent}; }}
+QToolButton:checked {{ background: {accent}; border-color: {edge}; }}
+QToolButton:focus {{ border-color: {edge}; }}
 QStatusBar {{ border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
-QDockWidget {{ titlebar-close-icon: none; }}
 QDockWidget::title {{ padding: 5px 8px; background: {title}; text-align: left; }}
 QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
-QGroupBox {{ font-weight: 600; border: 0; margin-top: 18px; }}
-QGroupBox::title {{ subcontrol-origin: margin; left: 0; top: 0; }}
+QPushButton#primary {{
+    background: {primary}; color: {on_primary}; border: 1px solid {edge}; border-radius: 5px;
+    font-weight: 600;
+}}
+QPushButton#primary:focus {{ border: 2px solid {on_notice}; }}
+QLabel#welcome-title {{ font-size: 22px; font-weight: 600; }}
+QLabel#welcome-heading {{ font-weight: 600; }}
+QLabel#muted {{ color: {muted}; }}
+QPushButton#welcome-recent {{ text-align: left; padding: 5px 6px; }}
+QLabel#broken-plugins {{ color: {warning}; }}
+QLabel#notice {{
+    background: {notice}; color: {on_notice}; border: 1px solid {notice_edge}; border-radius: 6px;
+    padding: 6px 12px; font-weight: 600;
+}}
 """
 
 
@@ -57,14 +82,7 @@ def apply_theme(application: QApplication, theme: str) -> bool:
     dark = theme == "dark" or (theme == "system" and system_dark)
     application.setStyle(QStyleFactory.create("Fusion"))
     application.setPalette(_palette(dark))
-    application.setStyleSheet(
-        _STYLE.format(
-            line="#3a3b41" if dark else "#d5d6db",
-            hover="#3d3e45" if dark else "#e2e2e8",
-            accent="#51467c" if dark else "#d6cff0",
-            title="#2e2f34" if dark else "#e9e9ed",
-        )
-    )
+    application.setStyleSheet(_STYLE.format(**_COLORS[dark]))
     icon.cache_clear()
     return dark
 

@@ -50,6 +50,8 @@ class Workspace:
 
     Attributes
     ----------
+    closed
+        Whether everything has been shut down.
     slide_changed
         Emitted with the new `Session`, or None when the slide was closed.
     stale
@@ -86,7 +88,7 @@ class Workspace:
         self.session: Session | None = None
         self.runs = ModelRuns(self)
         self._ticket = 0
-        self._closed = False
+        self.closed = False
         self.loader.loaded.connect(self._on_loaded)
         self.loader.failed.connect(self._on_failed)
 
@@ -104,7 +106,7 @@ class Workspace:
 
     def _opened(self, ticket: int, slide: Slide) -> None:
         # The user may have asked for another slide since, or have closed the window.
-        if ticket != self._ticket or self._closed:
+        if ticket != self._ticket or self.closed:
             slide.close()
             return
         self.busy.emit("")
@@ -118,7 +120,7 @@ class Workspace:
         self._show(self.session)
 
     def _not_opened(self, ticket: int, error: Exception) -> None:
-        if ticket == self._ticket and not self._closed:
+        if ticket == self._ticket and not self.closed:
             self.busy.emit("")
             self.problem.emit("Cannot open slide", str(error))
 
@@ -243,7 +245,7 @@ class Workspace:
 
     def close(self) -> None:
         """Shut down in the fixed order: runs, host, loader, background work, slide, study."""
-        self._closed = True
+        self.closed = True
         self.close_slide()
         self.runs.close()
         self.loader.close()

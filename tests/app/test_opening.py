@@ -73,7 +73,7 @@ def test_a_bad_file_is_refused_in_words_and_the_open_slide_stays(reader: Any, tm
     (box,) = reader.window.findChildren(QMessageBox, "problem")
     assert not box.isModal()
     assert box.windowTitle() == "Cannot open slide"
-    assert "bad &amp; &lt;worse&gt;.svs" in box.text() or "bad & <worse>.svs" in box.text()
+    assert "bad &amp; &lt;worse&gt;.svs" in box.text()
     assert reader.shown == before
     assert reader.window.status_line.busy == ""
     box.close()

@@ -20,7 +20,7 @@ class LogDock(QPlainTextEdit):
         super().__init__()
         self.setObjectName("log")
         self.setReadOnly(True)
-        self._shown = 0
+        self._shown = ""
         self._timer = QTimer(self, interval=_EVERY_MS)
         self._timer.timeout.connect(self._refresh)
 
@@ -34,7 +34,7 @@ class LogDock(QPlainTextEdit):
         if not self.isVisible():
             self._timer.stop()
         text = "\n".join(RECENT)
-        if len(text) != self._shown:
-            self._shown = len(text)
+        if text != self._shown:
+            self._shown = text
             self.setPlainText(text)
             self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())

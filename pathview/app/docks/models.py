@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from html import escape
+
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QScrollArea,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from pathview.app.actions import ActionTable
+from pathview.app.elided_label import ElidedLabel
+from pathview.app.run_words import describe, is_starting
 from pathview.app.workspace import Workspace
-from pathview.inference.run import RunState, RunStatus
+from pathview.inference.run import RunStatus
 
-_WORDS = {
-    RunState.READY: "Starting …",
-    RunState.RUNNING: "Running",
-    RunState.PAUSED: "Paused",
-    RunState.DONE: "Done",
-    RunState.CANCELLED: "Stopped; run again to go on from here",
-    RunState.FAILED: "Failed",
-}
+_NONE = "No model is installed. Put a plugin folder into the plugins folder, then restart."
 
 
-class ModelsDock(QScrollArea):
-    """A model's card, its run buttons and its progress.
+class ModelsDock(QWidget):
+    """What a model is in two lines, its run buttons and its progress.
 
     Parameters
     ----------
@@ -40,54 +37,65 @@ class ModelsDock(QScrollArea):
     """
 
     title = "Model"
-    chosen = Signal(str)
 
     def __init__(self, workspace: Workspace, actions: ActionTable) -> None:
         super().__init__()
         self.setObjectName("models")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._workspace = workspace
-        body = QWidget()
-        column = QVBoxLayout(body)
         self.box = QComboBox()
-        self.box.setToolTip("The model that a run uses")
+        self.box.setAccessibleName("Model")
         # A long title must not push the panel wider than its dock.
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(16)
         for source in workspace.registry.models.values():
             self.box.addItem(source.card.title or source.card.name, source.card.name)
-        self.box.currentIndexChanged.connect(self._describe)
-        self._card = QLabel()
-        self._card.setWordWrap(True)
-        self._card.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        buttons = QHBoxLayout()
-        for key in ("run", "pause", "cancel"):
-            button = QToolButton()
-            button.setDefaultAction(actions[key])
-            button.setToolButtonStyle(
-                Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-                if key == "run"
-                else Qt.ToolButtonStyle.ToolButtonIconOnly
-            )
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        self._facts = ElidedLabel()
+        self._use = QLabel()
+        self._use.setWordWrap(True)
         self._bar = QProgressBar()
-        self._bar.setTextVisible(True)
+        self._bar.setAccessibleName("Progress of the model run")
         self._state = QLabel()
         self._state.setWordWrap(True)
         self._state.setObjectName("run-state")
-        for widget in (self.box, self._card):
+        self._state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._arrange(actions)
+        self.box.currentIndexChanged.connect(self._describe)
+        workspace.runs.changed.connect(self.show_status)
+        self._describe()
+        self.show_status(None)
+
+    def _arrange(self, actions: ActionTable) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(6)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        for key in ("run", "pause", "cancel", "model_card"):
+            if key == "model_card":
+                buttons.addStretch(1)
+            button = QToolButton()
+            button.setDefaultAction(actions[key])
+            if key == "run":
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            buttons.addWidget(button)
+        for widget in (self.box, self._facts, self._use):
             column.addWidget(widget)
         column.addLayout(buttons)
         column.addWidget(self._bar)
         column.addWidget(self._state)
+        if self._workspace.registry.broken:
+            column.addWidget(self._broken())
         column.addStretch(1)
-        self.setWidget(body)
-        workspace.runs.changed.connect(self.show_status)
-        self._describe()
-        self.show_status(None)
+
+    def _broken(self) -> QLabel:
+        broken = self._workspace.registry.broken
+        count = "1 plugin is" if len(broken) == 1 else f"{len(broken)} plugins are"
+        label = QLabel(f"⚠ {count} broken and not listed")
+        label.setObjectName("broken-plugins")
+        label.setToolTip("<br>".join(escape(f"{file.parent.name}: {reason}") for file, reason in broken))
+        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        return label
 
     @property
     def model(self) -> str | None:
@@ -96,53 +104,28 @@ class ModelsDock(QScrollArea):
         return name if isinstance(name, str) else None
 
     def _describe(self) -> None:
+        self._facts.setVisible(self.model is not None)
         if self.model is None:
-            self._card.setText(
-                "No model is installed. Put a plugin folder into the plugins folder, then restart."
-            )
+            self._use.setText(_NONE)
             return
         card = self._workspace.registry.model(self.model).card
-        lines = [
-            card.description,
-            f"<b>Classes</b> {', '.join(card.classes)}",
-            f"<b>Sees</b> {card.patch} px at {card.mpp:g} µm/px",
-            f"<b>Version</b> {card.version}" + (f", weights {card.sha256[:10]}" if card.sha256 else ""),
-            f"<i>{card.intended_use or 'Research use only.'}</i>",
-        ]
-        self._card.setText("<br>".join(line for line in lines if line))
+        self.box.setToolTip(f"{card.title or card.name}\n{card.description}")
+        self._facts.setText(f"{' / '.join(card.classes)} · {card.patch} px at {card.mpp:g} µm/px")
+        self._use.setText(f"<i>{escape(card.intended_use or 'Research use only.')}</i>")
 
     def show_status(self, status: RunStatus | None) -> None:
         """Show how far a run is; None when there is none."""
-        self._bar.setVisible(status is not None)
+        self._bar.setEnabled(status is not None)
         if status is None:
-            self._state.setText("")
+            self._bar.setRange(0, 1)
+            self._bar.setValue(0)
+            self._bar.setFormat("")
+            self._state.setText("Not run on this slide in this session")
+            self._state.setEnabled(False)
             return
         # A run that has not found its tissue yet has no total: the bar then only says that something happens.
-        starting = status.state is RunState.READY or (status.total == 0 and not status.state.final)
-        self._bar.setRange(0, 0 if starting else max(1, status.total))
+        self._bar.setRange(0, 0 if is_starting(status) else max(1, status.total))
         self._bar.setValue(status.done + status.failed)
         self._bar.setFormat(f"{status.done} of {status.total} tiles")
         self._state.setText(describe(status))
-
-
-def describe(status: RunStatus) -> str:
-    """Return one line on a run: state, rate, time left, and what went wrong."""
-    parts = [_WORDS[status.state]]
-    if status.state is RunState.RUNNING and status.patches_per_s > 0:
-        parts.append(f"{status.patches_per_s:.0f} tiles/s")
-    if status.state is RunState.RUNNING and status.seconds_left is not None:
-        parts.append(f"{_duration(status.seconds_left)} left")
-    if status.skipped:
-        parts.append(f"{status.skipped} without tissue")
-    if status.failed:
-        parts.append(f"{status.failed} failed")
-    if status.error is not None:
-        parts.append(str(status.error))
-    return " · ".join(parts)
-
-
-def _duration(seconds: float) -> str:
-    minutes = seconds / 60
-    if minutes >= 90:
-        return f"{minutes / 60:.1f} h"
-    return f"{minutes:.0f} min" if minutes >= 1.5 else f"{seconds:.0f} s"
+        self._state.setEnabled(True)

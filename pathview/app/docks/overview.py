@@ -29,7 +29,7 @@ class OverviewDock(QWidget):
         self.setObjectName("overview")
         self._workspace = workspace
         self._pixmap: QPixmap | None = None
-        self.setMinimumHeight(150)
+        self.setMinimumHeight(120)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Click or drag to go there")
@@ -38,7 +38,7 @@ class OverviewDock(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ask for the shape of a slide on its side."""
-        return QSize(280, 200)
+        return QSize(280, 170)
 
     def _on_slide(self, session: Session | None) -> None:
         self._pixmap = None
@@ -75,6 +75,7 @@ class OverviewDock(QWidget):
         if target is None:
             painter.setPen(self.palette().placeholderText().color())
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No slide")
+            painter.end()
             return
         place, scale = target
         if self._pixmap is not None:

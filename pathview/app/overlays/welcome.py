@@ -35,15 +35,16 @@ class Welcome(QWidget):
         title = _centered(QLabel("Open a slide to begin"))
         title.setObjectName("welcome-title")
         hint = _centered(QLabel("Drop a slide file anywhere in this window, or choose one."))
+        hint.setObjectName("muted")
         open_button = _button("&Open slide …", self.open_asked)
-        open_button.setDefault(True)
+        open_button.setObjectName("primary")
         self._recent_heading = QLabel("Recent slides")
         self._recent_heading.setObjectName("welcome-heading")
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
         self._buttons: dict[str, QPushButton] = {}
         note = _centered(QLabel("For research use only, not for diagnosis."))
-        note.setObjectName("welcome-note")
+        note.setObjectName("muted")
         for widget, space in ((picture, 12), (title, 6), (hint, 24), (open_button, 10)):
             column.addWidget(widget)
             column.addSpacing(space)

@@ -1,0 +1,44 @@
+"""Which actions can be done now, and what Undo and Redo would do."""
+
+from __future__ import annotations
+
+from pathview.app.actions import ActionTable
+from pathview.app.workspace import Workspace
+from pathview.inference.run import RunState
+
+
+def show_states(actions: ActionTable, workspace: Workspace, *, has_model: bool) -> None:
+    """Enable what can be done now and word Undo, Redo and Pause after what they would do.
+
+    Parameters
+    ----------
+    actions
+        The window's.
+    workspace
+        What is open in it.
+    has_model
+        Whether there is any model to run.
+    """
+    actions.enable(_available(workspace, has_model))
+    history = None if workspace.session is None else workspace.session.history
+    undo = history.undo_label if history else None
+    redo = history.redo_label if history else None
+    for key, word, label in (("undo", "&Undo", undo), ("redo", "&Redo", redo)):
+        actions[key].setEnabled(label is not None)
+        actions[key].setText(f"{word} {label.lower()}" if label else word)
+    status = workspace.runs.status
+    paused = status is not None and status.state is RunState.PAUSED
+    actions.show_as("pause", "&Resume the run" if paused else "&Pause the run", "play" if paused else "pause")
+
+
+def _available(workspace: Workspace, has_model: bool) -> frozenset[str]:
+    session = workspace.session
+    facts = {
+        "slide": session is not None,
+        "model": has_model,
+        "annotations": session is not None and len(session.annotations) > 0,
+        "selection": bool(workspace.view.state.selection),
+        "heatmap": bool(workspace.runs.heatmaps),
+        "run": workspace.runs.going,
+    }
+    return frozenset(word for word, true in facts.items() if true)

@@ -1,0 +1,77 @@
+"""What a model is for, what it needs and what it gives."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
+
+from pathview.inference.card import ModelCard
+from pathview.inference.model import ModelSource
+
+_PAGE_LIMIT = 200_000
+
+
+class ModelCardDialog(QDialog):
+    """The facts of a model's manifest, and the author's own page where the plugin has one (CARD.md).
+
+    Parameters
+    ----------
+    source
+        The model.
+    parent
+        The window.
+    """
+
+    def __init__(self, source: ModelSource, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"Model card: {source.card.title or source.card.name}")
+        self.resize(640, 520)
+        facts = QTextBrowser()
+        facts.setHtml(card_html(source.card))
+        column = QVBoxLayout(self)
+        page = _author_page(source)
+        if page:
+            tabs = QTabWidget()
+            tabs.addTab(facts, "&Facts")
+            text = QTextBrowser()
+            # Links are not followed: a card may name any address, and this is no browser.
+            text.setOpenLinks(False)
+            text.setMarkdown(page)
+            tabs.addTab(text, "&Author's card")
+            column.addWidget(tabs)
+        else:
+            column.addWidget(facts)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)
+
+
+def card_html(card: ModelCard) -> str:
+    """Return a card as a small table."""
+    rows = {
+        "Intended use": card.intended_use or "Research use only.",
+        "What it does": card.description,
+        "Classes": ", ".join(card.classes),
+        "Shown first": f"{card.positive}, positive from {card.threshold:g}",
+        "Looks at": f"{card.patch} × {card.patch} px at {card.mpp:g} µm/px, every {card.stride} px",
+        "Name and version": f"{card.name} {card.version}",
+        "Weights (SHA-256)": card.sha256 or "none",
+        "Licence": card.license,
+        "To cite": card.citation,
+    }
+    cells = "".join(
+        f"<tr><td style='padding: 3px 14px 3px 0;'><b>{name}</b></td>"
+        f"<td style='padding: 3px 0;'>{escape(value)}</td></tr>"
+        for name, value in rows.items()
+        if value
+    )
+    return f"<h3>{escape(card.title or card.name)}</h3><table>{cells}</table>"
+
+
+def _author_page(source: ModelSource) -> str:
+    try:
+        with (source.folder / "CARD.md").open(encoding="utf-8") as file:
+            return file.read(_PAGE_LIMIT)
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,85 @@
+"""The legend of a heatmap: its colours from 0 to 1, and where the model draws the line."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from pathview.app.docks.overview import to_image
+from pathview.core.palette import COLORMAPS, colormap_table
+
+_BAR = 12
+_TICK = 4
+_INSET = 5
+
+
+class ColorBar(QWidget):
+    """A strip of colours; what is hidden is hatched, and a mark stands at the model's threshold.
+
+    Parameters
+    ----------
+    threshold
+        From which probability on the model calls a patch positive.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        super().__init__()
+        self._threshold = threshold
+        self._colormap = COLORMAPS[0]
+        self._hidden = 0.0
+        self._marked = True
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def marked(self) -> bool:
+        """Whether the model's threshold is shown."""
+        return self._marked
+
+    def show_map(self, colormap: str, hidden: float, *, marked: bool) -> None:
+        """Show a colormap, hatched below `hidden`; `marked` tells whether the threshold is this class's."""
+        self._colormap, self._hidden, self._marked = colormap, hidden, marked
+        text = f"Colours of the probabilities 0 to 1; below {hidden:.2f} nothing is drawn."
+        if marked:
+            text += f" The mark at {self._threshold:g} is where the model calls a patch positive."
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Ask for a strip and a line of text."""
+        return QSize(160, _BAR + _TICK + self.fontMetrics().height() + 2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint strip, hatching, mark and numbers."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bar = QRectF(_INSET, 0.5, self.width() - 2 * _INSET, _BAR)
+        strip = QPixmap.fromImage(to_image(colormap_table(self._colormap)[None]))
+        painter.drawPixmap(bar, strip, QRectF(strip.rect()))
+        ink = self.palette().windowText().color()
+        if self._hidden > 0:
+            gone = QRectF(bar.x(), bar.y(), bar.width() * self._hidden, bar.height())
+            painter.fillRect(gone, self.palette().window())
+            painter.fillRect(gone, QBrush(ink, Qt.BrushStyle.BDiagPattern))
+        painter.setPen(QPen(QColor(128, 128, 128), 1))
+        painter.drawRect(bar)
+        marks = [(0.0, "0"), (1.0, "1")]
+        if self._marked:
+            marks.append((self._threshold, f"{self._threshold:g}"))
+            self._paint_mark(painter, bar.x() + bar.width() * self._threshold, bar.bottom(), ink)
+        painter.setPen(ink)
+        for at, text in marks:
+            width = painter.fontMetrics().horizontalAdvance(text)
+            left = min(max(bar.x() + bar.width() * at - width / 2, 0.0), self.width() - width)
+            painter.drawText(QPointF(left, bar.bottom() + _TICK + painter.fontMetrics().ascent()), text)
+        painter.end()
+
+    def _paint_mark(self, painter: QPainter, x: float, y: float, ink: QColor) -> None:
+        painter.setPen(QPen(ink, 1.5))
+        painter.drawLine(QPointF(x, 0), QPointF(x, y))
+        painter.setBrush(ink)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawPolygon(
+            QPolygonF([QPointF(x - 4, y + _TICK), QPointF(x + 4, y + _TICK), QPointF(x, y - 1)])
+        )

@@ -1,0 +1,148 @@
+"""What the File menu does: slides in, annotations, pictures and tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QDialog, QFileDialog
+from shapely import union_all
+
+from pathview.annotations.geojson import write_geojson
+from pathview.app.dialogs.region_export import RegionExportDialog
+from pathview.core.files import cache_folder
+from pathview.core.geometry import Box
+from pathview.export.heatmap_table import write_heatmap_table
+from pathview.export.region_image import export_region
+from pathview.inference.heatmap import Heatmap
+from pathview.slides.demo import make_demo_slide
+
+if TYPE_CHECKING:
+    from pathview.app.main_window import MainWindow
+
+_FILTER = (
+    "Slides (*.svs *.tif *.tiff *.ndpi *.mrxs *.scn *.bif *.vms *.vmu *.svslide *.dcm *.czi);;All files (*)"
+)
+
+
+class FileCommands:
+    """The callbacks of the File menu.
+
+    Parameters
+    ----------
+    window
+        Whose actions these are.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._workspace = window.workspace
+
+    def open(self) -> None:
+        """Ask for a slide and open it."""
+        recent = self._workspace.settings.recent
+        folder = str(Path(recent[0]).parent) if recent else ""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open slide", folder, _FILTER)
+        if name:
+            self._workspace.open(Path(name))
+
+    def open_demo(self) -> None:
+        """Make the demo slide if it is not there yet, and open it."""
+        workspace = self._workspace
+
+        def tell(share: float) -> None:
+            if workspace.closed:
+                raise InterruptedError("the window has been closed")
+            workspace.inbox.post(lambda: workspace.busy.emit(f"Making the demo slide … {share:.0%}"))
+
+        workspace.busy.emit("Making the demo slide …")
+        workspace.background.run(
+            lambda: make_demo_slide(cache_folder() / "demo", progress=tell),
+            lambda demo: workspace.open(demo.slide),
+            lambda error: self._failed("Cannot make the demo slide", error),
+        )
+
+    def export_annotations(self) -> None:
+        """Write the annotations as GeoJSON."""
+        session = self._workspace.session
+        target = self._ask_target("Export annotations", ".geojson", "GeoJSON (*.geojson)")
+        if session is not None and target is not None:
+            annotations = list(session.annotations)
+            self._write(target, lambda: write_geojson(annotations, target))
+
+    def export_region(self) -> None:
+        """Write the selection's box or the view as an image."""
+        session = self._workspace.session
+        if session is None:
+            return
+        dialog = RegionExportDialog(session.slide.info, self._boxes(), self._window)
+        accepted = dialog.exec() == QDialog.DialogCode.Accepted
+        choice = dialog.choice()
+        dialog.deleteLater()
+        if not accepted:
+            return
+        kind = "TIFF (*.tif)" if choice.suffix == ".tif" else "PNG (*.png)"
+        target = self._ask_target("Export region", choice.suffix, kind)
+        if target is not None:
+            slide = session.slide
+            self._write(
+                target,
+                lambda: export_region(slide, choice.box, target, downsample=choice.downsample),
+            )
+
+    def _boxes(self) -> dict[str, Box]:
+        boxes: dict[str, Box] = {}
+        selected = self._window.commands.selected()
+        if selected:
+            boxes["Selected annotations"] = Box(*union_all([a.geometry for a in selected]).bounds)
+        boxes["What the window shows"] = self._workspace.view.state.viewport.box()
+        if self._workspace.session is not None:
+            boxes["Whole slide"] = self._workspace.session.slide.info.box
+        return boxes
+
+    def export_cells(self) -> None:
+        """Write the topmost heatmap's cells as CSV."""
+        heatmaps = self._workspace.runs.heatmaps
+        names = [layer.name for layer in self._workspace.view.state.layers if layer.name in heatmaps]
+        if not names:
+            return
+        target = self._ask_target("Export heatmap cells", ".csv", "CSV (*.csv)")
+        if target is not None:
+            table = _of_one_moment(heatmaps[names[-1]])
+            self._write(target, lambda: write_heatmap_table(table, target))
+
+    def _ask_target(self, title: str, suffix: str, kind: str) -> Path | None:
+        session = self._workspace.session
+        stem = "export" if session is None else session.slide.info.path.stem
+        dialog = QFileDialog(self._window, title, "", kind)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        # Known to the dialog, so that it asks before it replaces the very file that will be written.
+        dialog.setDefaultSuffix(suffix)
+        dialog.selectFile(f"{stem}{suffix}")
+        accepted = dialog.exec() == QDialog.DialogCode.Accepted
+        chosen = dialog.selectedFiles()
+        dialog.deleteLater()
+        return Path(chosen[0]) if accepted and chosen else None
+
+    def _write(self, target: Path, work: Callable[[], None]) -> None:
+        workspace = self._workspace
+        workspace.busy.emit(f"Writing {target.name} …")
+
+        def done(_: None) -> None:
+            workspace.busy.emit("")
+            self._window.statusBar().showMessage(f"Wrote {target}", 8000)
+
+        workspace.background.run(work, done, lambda error: self._failed("Cannot export", error))
+
+    def _failed(self, title: str, error: Exception) -> None:
+        if not self._workspace.closed:
+            self._workspace.busy.emit("")
+            self._workspace.problem.emit(title, str(error))
+
+
+def _of_one_moment(heatmap: Heatmap) -> Heatmap:
+    # A run may go on writing while the table is made on another thread.
+    copy = Heatmap(heatmap.grid, heatmap.facts)
+    copy.take_over(heatmap.scores.copy(), heatmap.state.copy(), dict(heatmap.failures))
+    return copy

@@ -1,0 +1,73 @@
+"""The panels round the canvas and their places."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
+
+from pathview.app.actions import ActionTable
+from pathview.app.docks.annotations import AnnotationsDock
+from pathview.app.docks.layers import LayersDock
+from pathview.app.docks.log import LogDock
+from pathview.app.docks.models import ModelsDock
+from pathview.app.docks.overview import OverviewDock
+from pathview.app.docks.slide_facts import SlideFactsDock
+from pathview.app.workspace import Workspace
+
+_RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+_WIDTH = 300
+_HEIGHTS = {"overview": 160, "models": 215, "layers": 190, "annotations": 150}
+
+
+class Panels:
+    """Makes the panels, and puts them where they belong until the user says otherwise.
+
+    Parameters
+    ----------
+    window
+        Gets them as docks.
+    workspace
+        What they show.
+    actions
+        What their buttons do.
+    menu
+        Gets an entry a panel, to open and close it.
+
+    Attributes
+    ----------
+    docks
+        By object name.
+    """
+
+    def __init__(self, window: QMainWindow, workspace: Workspace, actions: ActionTable, menu: QMenu) -> None:
+        self._window = window
+        self.models = ModelsDock(workspace, actions)
+        self.annotations = AnnotationsDock(workspace)
+        self.layers = LayersDock(workspace)
+        self.docks: dict[str, QDockWidget] = {}
+        window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        panels: list[QWidget] = [
+            OverviewDock(workspace), self.models, self.layers, SlideFactsDock(workspace), self.annotations,
+            LogDock(),
+        ]  # fmt: skip
+        for panel in panels:
+            title = str(getattr(panel, "title", ""))
+            dock = QDockWidget(title)
+            dock.setObjectName(f"dock-{panel.objectName()}")
+            dock.setWidget(panel)
+            dock.setMinimumWidth(_WIDTH - 20)
+            self.docks[panel.objectName()] = dock
+            menu.addAction(dock.toggleViewAction())
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Put every panel where it is at a first start."""
+        for name, dock in self.docks.items():
+            dock.setFloating(False)
+            self._window.addDockWidget(_BOTTOM if name == "log" else _RIGHT, dock)
+            dock.setVisible(name != "log")
+        self._window.tabifyDockWidget(self.docks["layers"], self.docks["slide-facts"])
+        self.docks["layers"].raise_()
+        column = [self.docks[name] for name in _HEIGHTS]
+        self._window.resizeDocks(column, list(_HEIGHTS.values()), Qt.Orientation.Vertical)
+        self._window.resizeDocks(column, [_WIDTH] * len(column), Qt.Orientation.Horizontal)
