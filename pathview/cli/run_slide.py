@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,15 +106,20 @@ def _run(slide: Slide, place: RunFolder, spec: RunSpec, options: RunOptions) -> 
     inbox = Inbox()
     started = time.perf_counter()
     place.folder.mkdir(parents=True, exist_ok=True)
-    with _aside(place) if options.overwrite else contextlib.nullcontext():
-        current = build_run(spec, inbox)
+    old = _put_aside(place) if options.overwrite else None
+    current: InferenceRun | None = None
     try:
+        current = build_run(spec, inbox)
         before = current.heatmap.progress.done
         _step_to_the_end(current, inbox, spec.slide.name)
         facts = _facts(current, options, time.perf_counter() - started, before)
         record = place.publish(slide, current.heatmap, spec.model.card, facts)
-    finally:
-        current.close()
+    except BaseException:
+        _settle(place, old, current)
+        raise
+    current.close()
+    if old is not None:
+        _remove(old)
     cells = record["cells"]
     counts = f"{cells['done']} tiles done, {cells['skipped']} without tissue, {cells['failed']} failed"
     say(f"{counts}: {place.folder}")
@@ -188,24 +192,34 @@ def _outline(path: Path, slide: Slide) -> bytes:
     return bytes(shapely.to_wkb(outline))
 
 
-@contextlib.contextmanager
-def _aside(place: RunFolder) -> Iterator[None]:
-    """Put old results aside and delete them once the new run has begun; if it cannot begin they come back."""
-    old = place.heatmap.with_name(f".{place.heatmap.name}.old")
+def _put_aside(place: RunFolder) -> Path | None:
+    """Move old results out of the way; they are deleted when new ones are there."""
     if not place.heatmap.exists():
-        yield
-        return
+        return None
+    old = place.heatmap.with_name(f".{place.heatmap.name}.old")
     _remove(old)
     place.heatmap.rename(old)
-    try:
-        yield
-    except BaseException:
+    return old
+
+
+def _settle(place: RunFolder, old: Path | None, current: InferenceRun | None) -> None:
+    """Leave the folder in order after a run that did not reach its end.
+
+    A run that computed nothing, since its model cannot be loaded for example, leaves nothing behind, and old
+    results come back. Of one that computed something the new values stay, to be gone on with, and the files
+    made from the old ones go.
+    """
+    if current is not None:
+        current.close()
+        if current.heatmap.progress.done:
+            for path in (place.table, place.preview, place.record, old):
+                if old is not None and path is not None:
+                    _remove(path)
+            return
+    if current is not None or old is not None:
         _remove(place.heatmap)
+    if old is not None:
         old.rename(place.heatmap)
-        raise
-    # The files made from the old values go with them, or they would stand beside a heatmap they do not show.
-    for path in (place.table, place.preview, place.record, old):
-        _remove(path)
 
 
 def _remove(path: Path) -> None:

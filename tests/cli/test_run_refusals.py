@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from pathview.inference.heatmap import Heatmap
 from pathview.slides.made import write_made_tiff
 
 Call = Callable[..., CompletedProcess[str]]
@@ -92,12 +93,14 @@ def test_an_unknown_device(
     ids=["import", "no factory", "syntax", "load", "predict", "nothing", "NaN", "shape"],
 )
 def test_a_broken_plugin(
-    run: Call, write_plugin: WritePlugin, made_tiff: Path, source: str, words: str
+    run: Call, write_plugin: WritePlugin, made_tiff: Path, tmp_path: Path, source: str, words: str
 ) -> None:
     write_plugin(source=source)
     done = run(made_tiff)
     assert_one_sentence(done, words)
     assert "warmth" in done.stderr
+    # Nothing was computed, so nothing is left that the mended plugin would have to fit.
+    assert list((tmp_path / "out").rglob("heatmap.zarr")) == []
 
 
 def test_a_file_in_place_of_the_folder(
@@ -138,8 +141,13 @@ def test_results_of_another_model_version(
         run(made_tiff), "another model version's values ('1', not '2'); --overwrite starts afresh"
     )
     # What cannot begin does not cost the old results either.
-    write_plugin(version="2", source=RAISES)
-    assert_one_sentence(run(made_tiff, "--overwrite"), "no such card")
+    for source, words in (
+        (RAISES, "no such card"),
+        (MODEL.format(load="raise OSError('no weights')", predict="..."), "no weights"),
+        (MODEL.format(load="pass", predict="raise KeyError"), "KeyError"),
+    ):
+        write_plugin(version="2", source=source)
+        assert_one_sentence(run(made_tiff, "--overwrite"), words)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     write_plugin(version="2")
     assert run(made_tiff, "--overwrite").returncode == 0
@@ -212,3 +220,17 @@ def test_a_plugin_that_prints_does_not_spoil_the_data(
     done = run(made_tiff, "--json")
     assert json.loads(done.stdout)[0]["state"] == "done"
     assert done.stderr.splitlines()[:2] == ["made", "loaded"]
+
+
+def test_a_new_run_that_stops_half_way_is_kept_in_place_of_the_old_one(
+    run: Call, write_plugin: WritePlugin, made_tiff: Path, tmp_path: Path
+) -> None:
+    write_plugin()
+    assert run(made_tiff).returncode == 0
+    stops = "if hasattr(self, 'asked'): raise KeyError('second')\n        self.asked = True\n"
+    values = "        return np.full((len(patches), 2), 0.5, np.float32)"
+    write_plugin(version="2", source=MODEL.format(load="pass", predict=stops + values))
+    assert_one_sentence(run(made_tiff, "--overwrite", "--batch", "8"), "KeyError: 'second'")
+    folder = tmp_path / "out" / "made" / "warmth"
+    assert [path.name for path in folder.iterdir()] == ["heatmap.zarr"]
+    assert 0 < Heatmap.open(folder / "heatmap.zarr").progress.done < 432
