@@ -78,7 +78,7 @@ class ModelSource:
             sys.modules[qualified] = module
             spec.loader.exec_module(module)
             model: TileModel = getattr(module, function)(self.folder, self.card)
-        except Exception as error:  # plugin code may raise anything
+        except (Exception, SystemExit) as error:  # plugin code may raise anything, and may try to exit
             sys.modules.pop(qualified, None)
             raise ModelError(self.card.name, f"cannot be made: {type(error).__name__}: {error}") from error
         return model
