@@ -14,7 +14,9 @@ HEAVY = ("torch", "timm", "PySide6", "vispy", "tifffile", "zarr", "openslide", "
 
 def loaded_after(statement: str) -> set[str]:
     """Return the top-level modules that a fresh process has loaded after `statement`."""
-    code = f"{statement}\nimport sys\nprint('\\n'.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    code = (
+        f"{statement}\nimport sys\nprint('\\n'.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=120
     )
@@ -36,7 +38,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("floor", ["core", "slides", "tiles", "annotations", "inference", "study", "view", "export"])
+@pytest.mark.parametrize(
+    "floor", ["core", "slides", "tiles", "annotations", "inference", "study", "view", "export"]
+)
 def test_lower_floors_import_without_qt_gl_or_torch(floor: str) -> None:
     files = (ROOT / "pathview" / floor).rglob("*.py")
     names = sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
@@ -46,6 +50,8 @@ def test_lower_floors_import_without_qt_gl_or_torch(floor: str) -> None:
 
 
 def test_the_window_imports_no_torch() -> None:
-    loaded = loaded_after("import pathview.app.application, pathview.app.main_window, pathview.inference.remote")
+    loaded = loaded_after(
+        "import pathview.app.application, pathview.app.main_window, pathview.inference.remote"
+    )
     assert "PySide6" in loaded
     assert loaded.isdisjoint({"torch", "timm", "safetensors"})

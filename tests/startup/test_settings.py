@@ -18,7 +18,13 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["theme = ", "\x00\xff", "theme = 3\ncache_mb = 'much'\nrecent = [1]\nnonsense = true", "cache_mb = true"]
+    "text",
+    [
+        "theme = ",
+        "\x00\xff",
+        "theme = 3\ncache_mb = 'much'\nrecent = [1]\nnonsense = true",
+        "cache_mb = true",
+    ],
 )
 def test_a_bad_file_never_stops_the_start(tmp_path: Path, text: str) -> None:
     path = tmp_path / "s.toml"
