@@ -23,6 +23,14 @@ settings.load_profile("pathview")
 # Threads that libraries keep for the life of the process, by the start of their names.
 _KEPT_THREADS = ("pytest_timeout", "Dummy-", "asyncio_", "zarr")
 _GRACE_S = 3.0
+_TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests that open windows one after another: they share a screen, and only one has the focus."""
+    for item in items:
+        if item.path.is_relative_to(_TESTS / "app") or item.path.is_relative_to(_TESTS / "e2e"):
+            item.add_marker(pytest.mark.xdist_group("screen"))
 
 
 @pytest.fixture(autouse=True)

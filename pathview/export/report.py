@@ -51,38 +51,7 @@ def write_report(
     OSError
         If the file cannot be written.
     """
-    slide, model, cells = record["slide"], record["model"], record["cells"]
-    parts = [
-        _table(
-            "Slide",
-            {
-                "Name": slide["name"],
-                "Size": " × ".join(map(str, slide["size"])) + " px",
-                "Pixel size": _scale(slide),
-                "Fingerprint": slide["fingerprint"],
-            },
-        ),
-        _table(
-            "Model",
-            {
-                "Model": f"{model['id']} {model['version']}",
-                "Weights": model["sha256"] or "none",
-                "Sees": f"{model['patch']} px at {model['mpp']} µm/px",
-                "Intended use": model["intended_use"] or "research only",
-                "Licence": model["license"],
-            },
-        ),
-        _table(
-            "Cells",
-            {
-                "Scored": cells["done"],
-                "Without tissue": cells["skipped"],
-                "Failed": cells["failed"],
-                "Device": f"{record.get('device', '?')} {record.get('engine') or ''}",
-                "Tiles per second": record.get("tiles_per_second") or "all done before",
-            },
-        ),
-    ]
+    parts = _facts_of(record)
     if agreement is not None and not math.isnan(agreement.auc):
         facts = {
             "AUC": f"{agreement.auc:.3f}",
@@ -94,9 +63,35 @@ def write_report(
         parts.append(
             f'<h2>In the window</h2><p><img src="{screenshot.name}" alt="The program\'s window"></p>'
         )
+    title = escape(f"{record['slide']['name']}: {record['model']['id']}")
     target = place.folder / "report.html"
-    write_text(target, _PAGE.format(title=escape(f"{slide['name']}: {model['id']}"), body="\n".join(parts)))
+    write_text(target, _PAGE.format(title=title, body="\n".join(parts)))
     return target
+
+
+def _facts_of(record: Mapping[str, Any]) -> list[str]:
+    slide, model, cells = record["slide"], record["model"], record["cells"]
+    about_slide = {
+        "Name": slide["name"],
+        "Size": " × ".join(map(str, slide["size"])) + " px",
+        "Pixel size": _scale(slide),
+        "Fingerprint": slide["fingerprint"],
+    }
+    about_model = {
+        "Model": f"{model['id']} {model['version']}",
+        "Weights": model["sha256"] or "none",
+        "Sees": f"{model['patch']} px at {model['mpp']} µm/px",
+        "Intended use": model["intended_use"] or "research only",
+        "Licence": model["license"],
+    }
+    about_cells = {
+        "Scored": cells["done"],
+        "Without tissue": cells["skipped"],
+        "Failed": cells["failed"],
+        "Device": f"{record.get('device', '?')} {record.get('engine') or ''}",
+        "Tiles per second": record.get("tiles_per_second") or "all done before",
+    }
+    return [_table("Slide", about_slide), _table("Model", about_model), _table("Cells", about_cells)]
 
 
 def _scale(slide: Mapping[str, Any]) -> str:
