@@ -61,7 +61,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ),
     ActionInfo(
         "export_region",
-        "Export &region …",
+        "Export re&gion …",
         "Write the selection or the view as PNG or TIFF",
         ("Ctrl+Shift+E",),
         "image",
@@ -131,7 +131,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ),
     ActionInfo("zoom_fit", "&Fit to window", "Show the whole slide", ("Home",), "maximize", needs="slide"),
     ActionInfo(
-        "zoom_full", "&Full resolution (1:1)", "One slide pixel per screen pixel", ("Ctrl+1",), needs="slide"
+        "zoom_full", "F&ull resolution (1:1)", "One slide pixel per screen pixel", ("Ctrl+1",), needs="slide"
     ),
     ActionInfo("pan_left", "Pan left", "Move the view to the left", ("Left",), needs="slide"),
     ActionInfo("pan_right", "Pan right", "Move the view to the right", ("Right",), needs="slide"),
@@ -178,7 +178,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "info",
         needs="model",
     ),
-    ActionInfo("reset_panels", "&Put the panels back", "Arrange the panels as at the first start"),
+    ActionInfo("reset_panels", "Put the panels &back", "Arrange the panels as at the first start"),
     ActionInfo("about", "&About PathView", "Version, licence and intended use"),
     ActionInfo("shortcuts", "&Keyboard shortcuts", "List every action with its keys", ("F1",)),
 )

@@ -16,7 +16,7 @@ from pathview.app.workspace import Workspace
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 _WIDTH = 300
-_HEIGHTS = {"overview": 160, "models": 215, "layers": 190, "annotations": 150}
+_HEIGHTS = {"overview": 140, "models": 190, "layers": 232, "annotations": 150}
 
 
 class Panels:

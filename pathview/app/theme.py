@@ -27,7 +27,7 @@ _DARK = {
     "PlaceholderText": "#9b9da5", "Link": "#b3a6ea", "Mid": "#4a4b52", "Dark": "#141517", "Light": "#44454b",
     "Midlight": "#3a3b41", "Shadow": "#0c0c0e",
 }  # fmt: skip
-_DISABLED = {False: "#9a9ba2", True: "#707279"}
+_DISABLED = {False: "#8d8e96", True: "#7b7d85"}
 _COLORS = {
     False: {
         "line": "#d5d6db", "hover": "#e2e2e8", "accent": "#d6cff0", "edge": "#8f83c4", "title": "#e9e9ed",
@@ -49,8 +49,12 @@ QToolButton:checked {{ background: {accent}; border-color: {edge}; }}
 QToolButton:focus {{ border-color: {edge}; }}
 QStatusBar {{ border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
+QDockWidget {{
+    titlebar-close-icon: url("{icons}/panel-close.svg"); titlebar-normal-icon: url("{icons}/panel-float.svg");
+}}
 QDockWidget::title {{ padding: 5px 8px; background: {title}; text-align: left; }}
 QMainWindow::separator {{ background: {line}; width: 1px; height: 1px; }}
+QDialogButtonBox, QMessageBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QPushButton#primary {{
     background: {primary}; color: {on_primary}; border: 1px solid {edge}; border-radius: 5px;
     font-weight: 600;
@@ -59,7 +63,7 @@ QPushButton#primary:focus {{ border: 2px solid {on_notice}; }}
 QLabel#welcome-title {{ font-size: 22px; font-weight: 600; }}
 QLabel#welcome-heading {{ font-weight: 600; }}
 QLabel#muted {{ color: {muted}; }}
-QPushButton#welcome-recent {{ text-align: left; padding: 5px 6px; }}
+QPushButton#welcome-recent {{ text-align: left; padding: 5px 0; }}
 QLabel#broken-plugins {{ color: {warning}; }}
 QLabel#notice {{
     background: {notice}; color: {on_notice}; border: 1px solid {notice_edge}; border-radius: 6px;
@@ -82,7 +86,8 @@ def apply_theme(application: QApplication, theme: str) -> bool:
     dark = theme == "dark" or (theme == "system" and system_dark)
     application.setStyle(QStyleFactory.create("Fusion"))
     application.setPalette(_palette(dark))
-    application.setStyleSheet(_STYLE.format(**_COLORS[dark]))
+    icons = (bundled_folder("resources") / "icons").as_posix()
+    application.setStyleSheet(_STYLE.format(icons=icons, **_COLORS[dark]))
     icon.cache_clear()
     return dark
 

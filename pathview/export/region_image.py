@@ -20,7 +20,8 @@ from pathview.core.region import Region
 from pathview.slides.slide import Slide
 
 _TILE = 512
-_PNG_LIMIT_PX = 150_000_000
+# A PNG is made in memory.
+PNG_LIMIT_PX = 150_000_000
 _TIFF_LIMIT_BYTES = 4_000_000_000
 
 Progress = Callable[[float], None]
@@ -91,7 +92,7 @@ def _even(region: Region) -> Region:
 
 def _write_png(slide: Slide, region: Region, target: Path, progress: Progress) -> None:
     rows, columns = region.shape
-    if rows * columns > _PNG_LIMIT_PX:
+    if rows * columns > PNG_LIMIT_PX:
         raise ExportError(
             target, f"{columns} x {rows} pixels are too many for PNG; choose .tif or a larger um/px"
         )

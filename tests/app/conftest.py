@@ -107,18 +107,19 @@ class RecordingCanvas:
 class Hands:
     """A window, and what a user does with it; places are level-0 pixels."""
 
-    def __init__(self, qtbot: QtBot, folder: Path, settings: Settings, *, read_only: bool = False) -> None:
+    def __init__(self, qtbot: QtBot, folder: Path, settings: Settings, *, resize: bool = True) -> None:
         self.qtbot = qtbot
         self.bridge = InboxBridge()
         self.canvas = RecordingCanvas()
-        study = Study.open(folder, read_only=read_only)
+        study = Study.open(folder)
         self.workspace = Workspace(settings, load_registry(), study, self.bridge.inbox)
         self.problems: list[tuple[str, str]] = []
         self.workspace.problem.connect(lambda title, text: self.problems.append((title, text)))
         self.window = MainWindow(self.workspace, self.canvas)
-        self.window.resize(1400, 900)
-        self.window.show()
-        qtbot.waitExposed(self.window)
+        if resize:
+            self.window.resize(1400, 900)
+        with qtbot.waitExposed(self.window):
+            self.window.show()
 
     @property
     def native(self) -> Native:
@@ -262,8 +263,8 @@ class Start:
         self.study = study
         self.started: list[Hands] = []
 
-    def __call__(self, settings: Settings | None = None, *, read_only: bool = False) -> Hands:
-        hands = Hands(self._qtbot, self.study, settings or Settings(theme="light"), read_only=read_only)
+    def __call__(self, settings: Settings | None = None, *, resize: bool = True) -> Hands:
+        hands = Hands(self._qtbot, self.study, settings or Settings(theme="light"), resize=resize)
         self.started.append(hands)
         return hands
 

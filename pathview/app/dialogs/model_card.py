@@ -26,11 +26,11 @@ class ModelCardDialog(QDialog):
     def __init__(self, source: ModelSource, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Model card: {source.card.title or source.card.name}")
-        self.resize(640, 520)
         facts = QTextBrowser()
         facts.setHtml(card_html(source.card))
         column = QVBoxLayout(self)
         page = _author_page(source)
+        self.resize(640, 520 if page else 360)
         if page:
             tabs = QTabWidget()
             tabs.addTab(facts, "&Facts")

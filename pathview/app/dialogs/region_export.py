@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from pathview.core.geometry import Box
 from pathview.core.region import Region
+from pathview.export.region_image import PNG_LIMIT_PX
 from pathview.slides.reader import SlideInfo
 
 
@@ -60,9 +61,11 @@ class RegionExportDialog(QDialog):
         self._format.addItem("TIFF (lossless, keeps the scale)", ".tif")
         self._format.addItem("PNG", ".png")
         self._size = QLabel()
+        self._size.setWordWrap(True)
         buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel
         )
+        self._save = buttons.button(QDialogButtonBox.StandardButton.Save)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow("Region", self._what)
@@ -72,7 +75,13 @@ class RegionExportDialog(QDialog):
         form.addRow(buttons)
         self._what.currentIndexChanged.connect(self._estimate)
         self._scale.valueChanged.connect(self._estimate)
+        self._format.currentIndexChanged.connect(self._estimate)
         self._estimate()
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether what is chosen can be written."""
+        return self._save.isEnabled()
 
     def choice(self) -> RegionChoice:
         """Return what is chosen now."""
@@ -85,10 +94,14 @@ class RegionExportDialog(QDialog):
 
     def _estimate(self) -> None:
         choice = self.choice()
+        self._save.setEnabled(False)
         if choice.box.empty:
             self._size.setText("The region does not lie on the slide.")
             return
         rows, columns = Region(choice.box, choice.downsample).shape
-        self._size.setText(
-            f"{columns:,} × {rows:,} px, about {rows * columns * 3 / 2e6:,.1f} MB".replace(",", "\u202f")
-        )
+        size = f"{columns:,} × {rows:,} px".replace(",", "\u202f")
+        if choice.suffix == ".png" and rows * columns > PNG_LIMIT_PX:
+            self._size.setText(f"{size}: too large for a PNG; choose TIFF or a coarser resolution")
+            return
+        self._size.setText(f"{size}, about {rows * columns * 3 / 2e6:,.1f} MB".replace(",", "\u202f"))
+        self._save.setEnabled(True)

@@ -58,6 +58,8 @@ class _Table(QAbstractTableModel):
         row = self.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole or (role == Qt.ItemDataRole.EditRole and index.column() == 1):
             return (row.class_name or "Unclassified", row.name, self._area(row))[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == 1:
+            return row.name or "F2 or a double click names it"
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
             return swatch(class_color(row.class_name))
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == 2:
@@ -109,8 +111,14 @@ class AnnotationsDock(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.table.setShowGrid(False)
         self.table.setAlternatingRowColors(True)
-        self.table.verticalHeader().hide()
+        self.table.setWordWrap(False)
+        self.table.setTabKeyNavigation(False)
+        rows = self.table.verticalHeader()
+        rows.hide()
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = self.table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from pathview.app.docks.overview import to_image
 from pathview.core.palette import COLORMAPS, colormap_table
+from pathview.slides.reader import Rgb
 
+# What the canvas leaves of a value of 0; kept in step with the heatmap's shader by eye, not by import: the
+# panels know no GL.
+FADED = 0.2
 _BAR = 12
 _TICK = 4
 _INSET = 5
@@ -28,6 +33,7 @@ class ColorBar(QWidget):
         self._threshold = threshold
         self._colormap = COLORMAPS[0]
         self._hidden = 0.0
+        self._fade = False
         self._marked = True
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -36,9 +42,21 @@ class ColorBar(QWidget):
         """Whether the model's threshold is shown."""
         return self._marked
 
-    def show_map(self, colormap: str, hidden: float, *, marked: bool) -> None:
-        """Show a colormap, hatched below `hidden`; `marked` tells whether the threshold is this class's."""
-        self._colormap, self._hidden, self._marked = colormap, hidden, marked
+    def show_map(self, colormap: str, hidden: float, *, fade: bool, marked: bool) -> None:
+        """Show a colormap as it is drawn.
+
+        Parameters
+        ----------
+        colormap
+            Its name.
+        hidden
+            Below this probability nothing is drawn; the strip is hatched there.
+        fade
+            Whether low values are more transparent.
+        marked
+            Whether the model's threshold is about the class that is shown.
+        """
+        self._colormap, self._hidden, self._fade, self._marked = colormap, hidden, fade, marked
         text = f"Colours of the probabilities 0 to 1; below {hidden:.2f} nothing is drawn."
         if marked:
             text += f" The mark at {self._threshold:g} is where the model calls a patch positive."
@@ -55,7 +73,7 @@ class ColorBar(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         bar = QRectF(_INSET, 0.5, self.width() - 2 * _INSET, _BAR)
-        strip = QPixmap.fromImage(to_image(colormap_table(self._colormap)[None]))
+        strip = QPixmap.fromImage(to_image(self._strip()))
         painter.drawPixmap(bar, strip, QRectF(strip.rect()))
         ink = self.palette().windowText().color()
         if self._hidden > 0:
@@ -74,6 +92,14 @@ class ColorBar(QWidget):
             left = min(max(bar.x() + bar.width() * at - width / 2, 0.0), self.width() - width)
             painter.drawText(QPointF(left, bar.bottom() + _TICK + painter.fontMetrics().ascent()), text)
         painter.end()
+
+    def _strip(self) -> Rgb:
+        table = colormap_table(self._colormap)[None]
+        if not self._fade:
+            return table
+        # As over glass: what lies under a faded value shines through.
+        share = np.linspace(FADED, 1, table.shape[1])[None, :, None]
+        return np.rint(255 + share * (table - 255.0)).astype(np.uint8)
 
     def _paint_mark(self, painter: QPainter, x: float, y: float, ink: QColor) -> None:
         painter.setPen(QPen(ink, 1.5))

@@ -181,7 +181,9 @@ class LayerBlock(QWidget):
         if self.color_bar is not None:
             facts = self._workspace.runs.heatmaps[self._name].facts
             positive = facts.classes[layer.channel] == facts.positive
-            self.color_bar.show_map(layer.colormap or COLORMAPS[0], layer.threshold, marked=positive)
+            self.color_bar.show_map(
+                layer.colormap or COLORMAPS[0], layer.threshold, fade=layer.fade, marked=positive
+            )
 
     def _set(self, **changes: object) -> None:
         self._workspace.set_layer(self._name, **changes)

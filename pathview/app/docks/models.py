@@ -115,12 +115,10 @@ class ModelsDock(QWidget):
 
     def show_status(self, status: RunStatus | None) -> None:
         """Show how far a run is; None when there is none."""
-        self._bar.setEnabled(status is not None)
+        known = status is not None and (status.total > 0 or not status.state.final)
+        self._bar.setVisible(known)
         if status is None:
-            self._bar.setRange(0, 1)
-            self._bar.setValue(0)
-            self._bar.setFormat("")
-            self._state.setText("Not run on this slide in this session")
+            self._state.setText("Nothing has been run yet")
             self._state.setEnabled(False)
             return
         # A run that has not found its tissue yet has no total: the bar then only says that something happens.
