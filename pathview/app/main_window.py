@@ -34,7 +34,7 @@ from pathview.view.scale_bar import scale_bar
 
 _MARGIN = 16
 _WELCOME, _CANVAS = 0, 1
-_SMALLEST = (820, 560)
+_SMALLEST_CANVAS = (400, 240)
 
 
 class MainWindow(QMainWindow):
@@ -52,7 +52,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.workspace = workspace
         self.setAcceptDrops(True)
-        self.setMinimumSize(*_SMALLEST)
         self.resize(1440, 900)
         self.canvas_widget = CanvasWidget(workspace, canvas)
         self.notice = Notice(self.canvas_widget)
@@ -61,6 +60,8 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(self.canvas_widget)
+        # The panels say for themselves how small they can be; the window is never smaller than all of them.
+        self._pages.setMinimumSize(*_SMALLEST_CANVAS)
         self.setCentralWidget(self._pages)
         self.class_box = ClassBox(workspace)
         self.commands = Commands(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -181,11 +182,17 @@ def test_settings_that_cannot_be_written_do_not_stop_the_close(user: Any) -> Non
 
 def test_the_window_works_at_its_smallest(start: Any, made_tiff: Path) -> None:
     user = start(Settings(theme="light"))
-    user.window.resize(user.window.minimumSize())
     user.open(made_tiff)
+    user.window.resize(100, 100)
+    user.settle()
+    assert user.window.width() <= 1000
+    assert user.window.height() <= 700, "a small laptop's screen must hold it"
     assert user.native.width() >= 300
-    assert user.native.height() >= 300
-    assert user.window.size().width() <= 900
+    column = [user.window.docks[name] for name in ("overview", "models", "layers", "annotations")]
+    for upper, lower in pairwise(column):
+        assert upper.geometry().bottom() < lower.geometry().top()
+    for dock in column:
+        assert dock.widget().height() >= dock.widget().minimumSizeHint().height()
 
 
 def test_closing_twice_does_no_harm(reader: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 import pathview.app.workspace as workspace_module
 from pathview.slides.made import write_made_tiff
@@ -191,6 +191,18 @@ def test_recent_slides_that_are_gone_are_kept_but_greyed(start: Any, made_tiff: 
     assert actions[0].text() == "on &&&& off.svs (not there now)"
     assert actions[1].isEnabled()
     assert user.workspace.settings.recent == (str(gone), str(made_tiff))
+
+
+def test_the_welcome_page_lists_recent_slides_once_and_greys_what_is_gone(
+    start: Any, made_tiff: Path, tmp_path: Path
+) -> None:
+    user = start(Settings(recent=(str(tmp_path / "gone.svs"), str(made_tiff))))
+    buttons = [b for b in user.window.welcome.findChildren(QPushButton, "welcome-recent") if b.isVisible()]
+    assert len(buttons) == 2
+    user.wait(lambda: not buttons[0].isEnabled())
+    assert buttons[0].text() == "gone.svs (not there now)"
+    buttons[1].click()
+    user.wait(lambda: user.shown == made_tiff)
 
 
 def test_the_list_of_recent_slides_can_be_cleared(start: Any, made_tiff: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -102,6 +102,14 @@ class ModelsDock(QWidget):
         """The name of the chosen model, or None when there is none at all."""
         name = self.box.currentData()
         return name if isinstance(name, str) else None
+
+    def minimumSizeHint(self) -> QSize:
+        """Ask for the height that the wrapped lines take at the width there is: none of them may be cut."""
+        least, layout = super().minimumSizeHint(), self.layout()
+        if layout is None or not layout.hasHeightForWidth():
+            return least
+        wrapped = layout.totalMinimumHeightForWidth(max(self.width(), least.width()))
+        return QSize(least.width(), max(least.height(), wrapped))
 
     def _describe(self) -> None:
         self._facts.setVisible(self.model is not None)

@@ -29,7 +29,7 @@ class OverviewDock(QWidget):
         self.setObjectName("overview")
         self._workspace = workspace
         self._pixmap: QPixmap | None = None
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(80)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Click or drag to go there")
@@ -38,7 +38,7 @@ class OverviewDock(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ask for the shape of a slide on its side."""
-        return QSize(280, 170)
+        return QSize(280, 140)
 
     def _on_slide(self, session: Session | None) -> None:
         self._pixmap = None

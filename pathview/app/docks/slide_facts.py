@@ -94,6 +94,7 @@ class SlideFactsDock(QScrollArea):
     def _clear_pictures(self) -> None:
         while (item := self._pictures.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
 
 

@@ -62,6 +62,7 @@ class Welcome(QWidget):
         """List the slides opened last."""
         for button in self._buttons.values():
             self._recent.removeWidget(button)
+            button.hide()  # at once: it goes only when the event loop comes to it
             button.deleteLater()
         self._buttons = {path: self._recent_button(path) for path in paths[:_SHOWN]}
         self._recent_heading.setVisible(bool(paths))
@@ -69,7 +70,7 @@ class Welcome(QWidget):
     def grey(self, missing: Collection[str]) -> None:
         """Disable the slides that are not there now, and say so."""
         for path, button in self._buttons.items():
-            if path in missing:
+            if path in missing and button.isEnabled():
                 button.setEnabled(False)
                 button.setText(f"{button.text()} (not there now)")
 
