@@ -15,6 +15,7 @@ from pathview.core.pyramid import Pyramid, TileKey
 from pathview.render.atlas import Atlas
 from pathview.render.programs import program
 from pathview.view.compose import RasterPass
+from pathview.view.layers import FADED
 from pathview.view.viewport import Viewport
 
 TexelBox = tuple[int, int, int, int]
@@ -36,8 +37,6 @@ _CORNERS = np.array([(0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (1, 1)])
 _OVERLAP = 1 / 32
 # Beyond this many screen pixels per texel the slide's own pixels are shown as squares.
 _CRISP_FROM = 4.0
-# A faded layer shows a value of 0 at this share of its opacity: the cell is seen to be done.
-_FADED = 0.2
 
 
 class TilesVisual:
@@ -94,7 +93,7 @@ class TilesVisual:
         shader["u_atlas_size"] = (atlas.page_edge, atlas.page_edge)
         if scalar:
             shader["u_threshold"] = raster.layer.threshold
-            shader["u_fade"] = _FADED if raster.layer.fade else 1.0
+            shader["u_fade"] = FADED if raster.layer.fade else 1.0
             shader["u_colormap"] = self._colormap(raster.layer.colormap)
             _hatch(shader, viewport, pixel_scale)
         else:

@@ -7,6 +7,9 @@ from typing import Literal
 
 LayerKind = Literal["slide", "heatmap", "annotations"]
 
+FADED = 0.2
+"""Share of its opacity at which a fading layer shows a value of 0, so that the cell is seen to be done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:

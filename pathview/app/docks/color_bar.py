@@ -10,10 +10,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from pathview.app.docks.overview import to_image
 from pathview.core.palette import COLORMAPS, colormap_table
 from pathview.slides.reader import Rgb
+from pathview.view.layers import FADED
 
-# What the canvas leaves of a value of 0; kept in step with the heatmap's shader by eye, not by import: the
-# panels know no GL.
-FADED = 0.2
 _BAR = 12
 _TICK = 4
 _INSET = 5
