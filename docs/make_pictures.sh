@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-for path in sorted(Path(sys.argv[1]).glob("*.png")):
+for path in sorted([*Path(sys.argv[1]).glob("[0-9]-*.png"), Path(sys.argv[1], "window.png")]):
     with Image.open(path) as picture:
         picture.convert("RGB").save(Path("docs/pictures") / f"{path.stem}.jpg", quality=88, optimize=True)
 PY
