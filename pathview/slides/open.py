@@ -10,8 +10,12 @@ from pathview.slides.openslide_reader import open_with_openslide
 from pathview.slides.preflight import check
 from pathview.slides.reader import SlideReader
 from pathview.slides.slide import Slide
+from pathview.slides.zarr_reader import open_ome_zarr
 
-READERS: dict[str, Callable[[Path], SlideReader | None]] = {"openslide": open_with_openslide}
+READERS: dict[str, Callable[[Path], SlideReader | None]] = {
+    "openslide": open_with_openslide,
+    "ome-zarr": open_ome_zarr,
+}
 """Readers by name, asked in this order; each returns None for a format that is not its own."""
 
 _TRIAL_PIXELS = 8
@@ -23,7 +27,7 @@ def open_slide(path: Path | str) -> Slide:
     Parameters
     ----------
     path
-        A slide file, or a folder of DICOM files.
+        A slide file, an OME-Zarr folder, or a folder of DICOM files.
 
     Raises
     ------
