@@ -6,13 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.slides.dicom_reader import open_dicom
 from pathview.slides.openslide_reader import open_with_openslide
 from pathview.slides.preflight import check
+from pathview.slides.probe import ensure_readable
 from pathview.slides.reader import SlideReader
 from pathview.slides.slide import Slide
 from pathview.slides.zarr_reader import open_ome_zarr
 
 READERS: dict[str, Callable[[Path], SlideReader | None]] = {
+    "dicom": open_dicom,
     "openslide": open_with_openslide,
     "ome-zarr": open_ome_zarr,
 }
@@ -21,13 +24,15 @@ READERS: dict[str, Callable[[Path], SlideReader | None]] = {
 _TRIAL_PIXELS = 8
 
 
-def open_slide(path: Path | str) -> Slide:
+def open_slide(path: Path | str, *, probe: bool = True) -> Slide:
     """Open a slide with the first reader that accepts it.
 
     Parameters
     ----------
     path
         A slide file, an OME-Zarr folder, or a folder of DICOM files.
+    probe
+        Try a slide that is not known to be good in a child process first, see `pathview.slides.probe`.
 
     Raises
     ------
@@ -36,6 +41,8 @@ def open_slide(path: Path | str) -> Slide:
     """
     path = Path(path)
     _look(path)
+    if probe:
+        ensure_readable(path)
     for name, accept in READERS.items():
         reader = accept(path)
         if reader is not None:
