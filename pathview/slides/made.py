@@ -174,8 +174,14 @@ def write_made_tiff(
     tile: int = 256,
     bigtiff: bool = False,
     byteorder: str = "<",
+    compression: str | None = "adobe_deflate",
+    predictor: bool = False,
+    planar: bool = False,
+    grey: bool = False,
+    subifds: bool = False,
+    description: str | None = None,
 ) -> Path:
-    """Write a made slide as a lossless (deflate) pyramidal tiled TIFF and return its path.
+    """Write a made slide as a pyramidal tiled TIFF, lossless unless told otherwise, and return its path.
 
     Parameters
     ----------
@@ -187,6 +193,18 @@ def write_made_tiff(
         Use 64-bit offsets.
     byteorder
         "<" (little endian) or ">".
+    compression
+        As tifffile names it, None for none.
+    predictor
+        Store differences between neighbours.
+    planar
+        Store red, green and blue one after another.
+    grey
+        Store the red channel only.
+    subifds
+        Hang the coarse levels below the first, as OME-TIFF does.
+    description
+        Of the first image.
     """
     import tifffile
 
@@ -194,14 +212,23 @@ def write_made_tiff(
         for d in downsamples:
             shape = (-(-size[0] // d), -(-size[1] // d))
             dots = (1.0, 1.0) if mpp is None else (10_000 / (mpp * d),) * 2
+            pixels = level_pixels(d, 0, 0, *shape, size)
+            if grey:
+                pixels = pixels[..., 0]
+            elif planar:
+                pixels = pixels.transpose(2, 0, 1)
             file.write(
-                level_pixels(d, 0, 0, *shape, size),
+                pixels,
                 tile=(tile, tile),
-                photometric="rgb",
-                compression="adobe_deflate",
+                photometric="minisblack" if grey else "rgb",
+                planarconfig="separate" if planar else None,
+                compression=compression,
+                predictor=predictor,
+                subifds=len(downsamples) - 1 if subifds and d == 1 else None,
                 subfiletype=0 if d == 1 else 1,
                 resolution=dots,
                 resolutionunit="NONE" if mpp is None else "CENTIMETER",
+                description=description if d == 1 else None,
                 metadata=None,
                 software="PathView made slide",
             )
