@@ -210,15 +210,9 @@ def write_made_tiff(
 
     with tifffile.TiffWriter(path, bigtiff=bigtiff, byteorder=byteorder) as file:  # type: ignore[arg-type]
         for d in downsamples:
-            shape = (-(-size[0] // d), -(-size[1] // d))
             dots = (1.0, 1.0) if mpp is None else (10_000 / (mpp * d),) * 2
-            pixels = level_pixels(d, 0, 0, *shape, size)
-            if grey:
-                pixels = pixels[..., 0]
-            elif planar:
-                pixels = pixels.transpose(2, 0, 1)
             file.write(
-                pixels,
+                _stored_pixels(size, d, grey, planar),
                 tile=(tile, tile),
                 photometric="minisblack" if grey else "rgb",
                 planarconfig="separate" if planar else None,
@@ -233,3 +227,12 @@ def write_made_tiff(
                 software="PathView made slide",
             )
     return path
+
+
+def _stored_pixels(size: tuple[int, int], downsample: int, grey: bool, planar: bool) -> NDArray[np.uint8]:
+    """Return a level as it lies in a file: (h, w), (3, h, w) or (h, w, 3)."""
+    w, h = (-(-side // downsample) for side in size)
+    pixels = level_pixels(downsample, 0, 0, w, h, size)
+    if grey:
+        return pixels[..., 0]
+    return pixels.transpose(2, 0, 1) if planar else pixels
