@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.slides.dicom_reader import open_dicom
 from pathview.slides.openslide_reader import open_with_openslide
 from pathview.slides.preflight import check
 from pathview.slides.probe import ensure_readable
@@ -14,6 +15,7 @@ from pathview.slides.slide import Slide
 from pathview.slides.zarr_reader import open_ome_zarr
 
 READERS: dict[str, Callable[[Path], SlideReader | None]] = {
+    "dicom": open_dicom,
     "openslide": open_with_openslide,
     "ome-zarr": open_ome_zarr,
 }

@@ -1,4 +1,4 @@
-"""SVS, NDPI, MRXS, SCN, BIF, DICOM and generic TIFF through OpenSlide."""
+"""SVS, NDPI, MRXS, SCN, BIF and generic TIFF through OpenSlide; DICOM by way of `dicom_reader`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
+from pathview.slides.private import shown
 from pathview.slides.reader import Level, Rgb, SlideInfo
 from pathview.slides.scale import openslide_mpp
 
@@ -31,15 +32,14 @@ def open_with_openslide(path: Path) -> OpenSlideReader | None:
     """
     import openslide
 
-    file = _member(path) if path.is_dir() else path
-    if file is None:
+    if path.is_dir():
         return None
     try:
-        if openslide.OpenSlide.detect_format(str(file)) is None:
+        if openslide.OpenSlide.detect_format(str(path)) is None:
             return None
-        return OpenSlideReader(file)
+        return OpenSlideReader(path)
     except openslide.OpenSlideError as error:
-        raise SlideOpenError(path, f"OpenSlide refuses it: {_reason(error, file)}") from error
+        raise SlideOpenError(path, f"OpenSlide refuses it: {_reason(error, path)}") from error
 
 
 class OpenSlideReader:
@@ -53,6 +53,8 @@ class OpenSlideReader:
     ----------
     path
         A file that OpenSlide opens.
+    notes
+        Properties to add to the file's own.
 
     Raises
     ------
@@ -60,7 +62,7 @@ class OpenSlideReader:
         If it does not.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, notes: Mapping[str, str] | None = None) -> None:
         import openslide
 
         self._path = path
@@ -71,7 +73,8 @@ class OpenSlideReader:
         slide = self._handle.slide
         self._downsamples = slide.level_downsamples
         self._associated = tuple(slide.associated_images)
-        self._info = _info(path, slide)
+        self._associated_sizes = _associated_sizes(slide)
+        self._info = _info(path, slide, notes or {})
 
     @property
     def info(self) -> SlideInfo:
@@ -117,14 +120,15 @@ class OpenSlideReader:
                     continue
         return images
 
+    def associated_sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (width, height) of the associated images by name, which costs no decoding."""
+        return self._associated_sizes
+
     def icc_profile(self) -> bytes | None:
-        """Return the embedded ICC profile; None where there is none, or it is damaged."""
+        """Return the embedded ICC profile as it is in the file, sound or not; None where there is none."""
         with self._lent("ICC profile") as (handle, _):
-            try:
-                profile = handle.slide.color_profile
-            except ImageCms.PyCMSError:
-                return None
-            return None if profile is None else profile.tobytes()
+            # `color_profile` would parse it, and raise on a damaged one without saying that there is one.
+            return handle.slide._profile or None
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
@@ -184,7 +188,7 @@ class _Handle:
         self.dead = False
 
 
-def _info(path: Path, slide: OpenSlide) -> SlideInfo:
+def _info(path: Path, slide: OpenSlide, notes: Mapping[str, str]) -> SlideInfo:
     properties = _properties(slide)
     mpp, source = openslide_mpp(properties)
     return SlideInfo(
@@ -197,13 +201,23 @@ def _info(path: Path, slide: OpenSlide) -> SlideInfo:
         objective_power=_positive(properties.get("openslide.objective-power")),
         bounds=_bounds(slide.dimensions, properties),
         background=_color(properties.get("openslide.background-color")),
-        properties=properties,
+        properties={**shown(properties), **notes},
     )
 
 
 def _properties(slide: OpenSlide) -> dict[str, str]:
     # A damaged file can have names that are not UTF-8; they are listed but cannot be looked up.
     return {name: slide.properties[name] for name in slide.properties if name in slide.properties}
+
+
+def _associated_sizes(slide: OpenSlide) -> dict[str, tuple[int, int]]:
+    sizes = {}
+    for name in slide.associated_images:
+        key = f"openslide.associated.{name}"
+        texts = [slide.properties.get(f"{key}.{side}", "") for side in ("width", "height")]
+        if all(text.isdecimal() for text in texts):
+            sizes[name] = (int(texts[0]), int(texts[1]))
+    return sizes
 
 
 def _level(slide: OpenSlide, number: int, properties: Mapping[str, str]) -> Level:
@@ -250,11 +264,6 @@ def _positive(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if 0 < value < float("inf") else None
-
-
-def _member(folder: Path) -> Path | None:
-    """Return the file that stands for a DICOM folder: the largest, which holds the finest level."""
-    return max(folder.glob("*.dcm"), key=lambda file: (file.stat().st_size, file.name), default=None)
 
 
 def _reason(error: Exception, path: Path) -> str:

@@ -12,7 +12,7 @@ VALID_MPP = (0.02, 100.0)
 _PRINT_DPI = (72, 96, 150, 300)
 _INCH_UM = 25_400.0
 
-_SOURCES = {"aperio": "aperio.MPP", "generic-tiff": "TIFF resolution"}
+_SOURCES = {"aperio": "aperio.MPP", "dicom": "DICOM PixelSpacing", "generic-tiff": "TIFF resolution"}
 
 
 def openslide_mpp(properties: Mapping[str, str]) -> tuple[tuple[float, float] | None, str]:

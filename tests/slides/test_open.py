@@ -73,7 +73,7 @@ def test_real_files_that_are_broken(data: Path, name: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["sm_image_grayscale", "sm_image_jpegls", "sr_document", "seg_image_sm_control", "sm_annotations"]
+    "name", ["sm_image_grayscale", "sr_document", "seg_image_sm_control", "sm_annotations"]
 )
 def test_dicom_files_that_are_no_colour_slides(data: Path, name: str) -> None:
     refusal(data / "wsi" / "dicom" / "highdicom" / f"{name}.dcm")
