@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.slides.dicom_reader import open_dicom
+from pathview.slides.image_reader import open_image
 from pathview.slides.openslide_reader import open_with_openslide
 from pathview.slides.preflight import check
 from pathview.slides.probe import ensure_readable
@@ -18,6 +19,7 @@ READERS: dict[str, Callable[[Path], SlideReader | None]] = {
     "dicom": open_dicom,
     "openslide": open_with_openslide,
     "ome-zarr": open_ome_zarr,
+    "image": open_image,
 }
 """Readers by name, asked in this order; each returns None for a format that is not its own."""
 

@@ -1,0 +1,291 @@
+"""Flat images as slides of one level: PNG, JPEG, BMP, WebP and TIFF without tiles.
+
+Pixels are taken as they are stored: an EXIF orientation is ignored, so that places keep their meaning when
+a program rewrites the tag. What is transparent lies on white. The dots per inch of PNG and JPEG say how to
+print a picture and are no scale; those of TIFF are judged as for every other slide.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import BmpImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.core.files import fingerprint
+from pathview.core.geometry import Box
+from pathview.slides.reader import Level, Rgb, SlideInfo
+from pathview.slides.scale import judge_mpp
+
+# Decoding takes up to seven bytes per pixel for a moment: this is 0.9 GiB.
+MAX_PIXELS = 1 << 27
+"""Larger images are refused: they belong into a file with tiles."""
+
+_EDGE = 512
+_BAND_ROWS = 256
+# The classes rather than Image.open: their order of trial and its limit are global and everybody's.
+_PILLOW: dict[str, tuple[bytes, Callable[[Path], ImageFile.ImageFile]]] = {
+    "png": (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
+    "jpeg": (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
+    "bmp": (b"BM", BmpImagePlugin.BmpImageFile),
+    "webp": (b"RIFF", WebPImagePlugin.WebPImageFile),
+}
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_UNITS_UM = {2: 25_400.0, 3: 10_000.0}
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
+_JPEG_COMPRESSION = (6, 7)
+
+
+def open_image(path: Path) -> ImageReader | None:
+    """Return a reader, or None for what is no flat image; its content decides, not its name.
+
+    Raises
+    ------
+    SlideOpenError
+        If it is damaged, too large for memory, or has pixels that cannot be shown.
+    """
+    if path.is_dir():
+        return None
+    with path.open("rb") as file:
+        head = file.read(16)
+    try:
+        if head.startswith(_TIFF):
+            return _open_tiff(path)
+        for kind, (magic, _) in _PILLOW.items():
+            if head.startswith(magic) and (kind != "webp" or head[8:12] == b"WEBP"):
+                return _open_pillow(path, kind)
+    except SlideOpenError:
+        raise
+    except Exception as error:  # each decoder has its own errors for damaged headers
+        raise SlideOpenError(path, f"the image is damaged ({_sentence(error)})") from error
+    return None
+
+
+class ImageReader:
+    """Decodes an image at the first read and keeps its pixels; safe from many threads.
+
+    Parameters
+    ----------
+    info
+        What is known about it.
+    decode
+        Returns all pixels as (height, width, 3) uint8; called once.
+    profile
+        The embedded ICC profile for RGB, or None.
+    """
+
+    def __init__(self, info: SlideInfo, decode: Callable[[], Rgb], profile: bytes | None) -> None:
+        self._info = info
+        self._decode = decode
+        self._profile = profile
+        self._lock = threading.Lock()
+        self._pixels: Rgb | None = None
+        self._closed = False
+
+    @property
+    def info(self) -> SlideInfo:
+        """What is known about the image."""
+        return self._info
+
+    def read_level(self, level: int, x: int, y: int, w: int, h: int) -> Rgb:
+        """Return a window of the image as (h, w, 3) uint8.
+
+        Raises
+        ------
+        TileReadError
+            If the image cannot be decoded, or is closed.
+        """
+        where = f"level {level}, {w} x {h} pixels at ({x}, {y})"
+        width, height = self._info.size
+        if level != 0 or not (0 <= x < x + w <= width and 0 <= y < y + h <= height):
+            raise TileReadError(self._info.path, where, f"the image is {width} x {height} pixels large")
+        return self._whole(where)[y : y + h, x : x + w].copy()
+
+    def associated_images(self) -> Mapping[str, Rgb]:
+        """Return none."""
+        return {}
+
+    def icc_profile(self) -> bytes | None:
+        """Return the embedded ICC profile, or None."""
+        return self._profile
+
+    def close(self) -> None:
+        """Refuse further reads and free the pixels."""
+        with self._lock:
+            self._closed = True
+            self._pixels = None
+
+    def _whole(self, where: str) -> Rgb:
+        # The first reader decodes for all: the lock makes the others wait for it.
+        with self._lock:
+            if self._closed:
+                raise TileReadError(self._info.path, where, "the slide is closed")
+            if self._pixels is None:
+                try:
+                    pixels = self._decode()
+                except Exception as error:  # whatever a codec raises on damaged bytes
+                    raise TileReadError(self._info.path, where, _sentence(error)) from error
+                width, height = self._info.size
+                if pixels.shape != (height, width, 3):
+                    raise TileReadError(self._info.path, where, "it has other pixels than its header says")
+                self._pixels = pixels
+            return self._pixels
+
+
+def _info(
+    path: Path, kind: str, size: tuple[int, int], mpp: tuple[float, float] | None, source: str
+) -> SlideInfo:
+    if not (size[0] > 0 and size[1] > 0):
+        raise SlideOpenError(path, f"the image claims to be {size[0]} x {size[1]} pixels large")
+    if size[0] * size[1] > MAX_PIXELS:
+        raise SlideOpenError(
+            path,
+            f"the image has {size[0]} x {size[1]} pixels, which is too much to show without tiles; "
+            "convert it to a pyramidal TIFF",
+        )
+    return SlideInfo(
+        path=path,
+        format=kind,
+        fingerprint=fingerprint(path),
+        levels=(Level(size, 1.0, (min(_EDGE, size[0]), min(_EDGE, size[1]))),),
+        mpp=mpp,
+        mpp_source=source,
+        objective_power=None,
+        bounds=Box(0, 0, *size),
+        background=(255, 255, 255),
+        properties={},
+    )
+
+
+# Pillow -------------------------------------------------------------------
+def _open_pillow(path: Path, kind: str) -> ImageReader | None:
+    make = _PILLOW[kind][1]
+    try:
+        image = make(path)
+    except Exception as error:
+        if kind == "bmp":
+            return None  # many a text begins with these two letters
+        raise SlideOpenError(path, f"the image is damaged ({_sentence(error)})") from error
+    with image:
+        if _is_deep(path, kind) or image.mode.startswith(("I", "F")):
+            raise SlideOpenError(path, "it has 16 bits per channel; flat images can be shown with 8")
+        info = _info(path, kind, image.size, None, f"unknown: {kind.upper()} files do not state it")
+        profile = image.info.get("icc_profile")
+
+    def decode() -> Rgb:
+        with make(path) as again:
+            return _flat(again)
+
+    return ImageReader(info, decode, _rgb_profile(profile))
+
+
+def _is_deep(path: Path, kind: str) -> bool:
+    """Tell whether a PNG has 16 bits per channel, which Pillow would cut to 8 without a word."""
+    with path.open("rb") as file:
+        return kind == "png" and file.read(25)[24:] == b"\x10"
+
+
+def _flat(image: Image.Image) -> Rgb:
+    """Return an image of any 8-bit mode as RGB, on white where it is transparent."""
+    image.load()
+    clear = image.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in image.info
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    # In bands, because each step of the way is a copy.
+    for top in range(0, image.height, _BAND_ROWS):
+        band = image.crop((0, top, image.width, min(top + _BAND_ROWS, image.height)))
+        if clear:
+            band = band.convert("RGBA")
+            band = Image.alpha_composite(Image.new("RGBA", band.size, "white"), band)
+        pixels[top : top + _BAND_ROWS] = np.asarray(band.convert("RGB"))
+    return pixels
+
+
+# TIFF ---------------------------------------------------------------------
+def _open_tiff(path: Path) -> ImageReader | None:
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        page: Any = file.pages.first
+        if page.is_tiled:
+            return None
+        _judge(path, page)
+        mpp, source = _resolution(page)
+        info = _info(path, "tiff", (page.imagewidth, page.imagelength), mpp, source)
+        profile = page.tags.valueof(34675)
+
+    def decode() -> Rgb:
+        with tifffile.TiffFile(path) as again:
+            return _colours(again.pages.first, again.pages.first.asarray(maxworkers=1))
+
+    return ImageReader(info, decode, _rgb_profile(profile))
+
+
+def _judge(path: Path, page: Any) -> None:
+    """Refuse pixels that cannot be shown as they are."""
+    bits = page.bitspersample
+    if bits > 8 or page.sampleformat != 1 or page.imagedepth != 1:
+        raise SlideOpenError(path, f"it has {bits} bits per channel; flat images can be shown with 8")
+    least = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1}
+    if page.compression in _JPEG_COMPRESSION:
+        least[_YCBCR] = 3
+    kind = int(page.photometric)
+    if kind not in least or page.samplesperpixel < least[kind]:
+        raise SlideOpenError(
+            path,
+            f"its {page.samplesperpixel} channels are {page.photometric.name}; grey and RGB can be shown",
+        )
+
+
+def _resolution(page: Any) -> tuple[tuple[float, float] | None, str]:
+    """Judge the dots per inch or centimetre of a TIFF."""
+    unit = _UNITS_UM.get(page.tags.valueof("ResolutionUnit", default=2))
+    dots = [page.tags.valueof(name) for name in ("XResolution", "YResolution")]
+    if any(not isinstance(d, tuple) or len(d) != 2 or not all(d) for d in dots):
+        return None, "unknown: the file does not state it"
+    if unit is None:
+        return None, "unknown: TIFF resolution has no unit"
+    x, y = (unit * d[1] / d[0] for d in dots)
+    return judge_mpp(x, y, "TIFF resolution")
+
+
+def _colours(page: Any, stored: NDArray[Any]) -> Rgb:
+    """Return the samples of a TIFF page as RGB, on white where it is transparent."""
+    samples = stored.reshape(stored.shape if page.samplesperpixel > 1 else (1, *stored.shape[:2]))
+    if page.samplesperpixel == 1 or page.planarconfig == 2:
+        samples = np.moveaxis(samples, 0, 2)
+    if page.photometric == _PALETTE:
+        return np.ascontiguousarray((page.colormap.T >> 8).astype(np.uint8)[samples[..., 0]])
+    if page.bitspersample < 8:
+        samples = samples.astype(np.uint8) * np.uint8(255 // ((1 << page.bitspersample) - 1))
+    if page.photometric == _WHITE_IS_ZERO:
+        samples = 255 - samples
+    colours = 1 if page.photometric in (_WHITE_IS_ZERO, _BLACK_IS_ZERO) else 3
+    pixels = np.ascontiguousarray(np.broadcast_to(samples[..., :colours], (*samples.shape[:2], 3)))
+    extra = [int(kind) for kind in page.extrasamples or ()]
+    if extra and extra[0] in (1, 2):
+        _composite(pixels, samples[..., colours], premultiplied=extra[0] == 1)
+    return pixels
+
+
+def _composite(pixels: Rgb, alpha: NDArray[np.uint8], *, premultiplied: bool) -> None:
+    """Lay pixels on white, in place."""
+    for top in range(0, len(pixels), _BAND_ROWS):
+        band = pixels[top : top + _BAND_ROWS].astype(np.uint32)
+        cover = alpha[top : top + _BAND_ROWS, :, None].astype(np.uint32)
+        seen = 255 * band if premultiplied else cover * band
+        pixels[top : top + _BAND_ROWS] = np.minimum((seen + 255 * (255 - cover) + 127) // 255, 255)
+
+
+def _rgb_profile(profile: object) -> bytes | None:
+    """Return an ICC profile if it is one of RGB colours, which the pixels are by the time they are shown."""
+    return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None
+
+
+def _sentence(error: BaseException) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return text[:200] if text else type(error).__name__
