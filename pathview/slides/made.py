@@ -193,12 +193,8 @@ def write_made_tiff(
         Use 64-bit offsets.
     byteorder
         "<" (little endian) or ">".
-    compression
-        As tifffile names it, None for none.
-    predictor
-        Store differences between neighbours.
-    planar
-        Store red, green and blue one after another.
+    compression, predictor, planar
+        As tifffile names the first; differences between neighbours; one colour after another.
     grey
         Store the red channel only.
     subifds

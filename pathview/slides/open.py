@@ -13,10 +13,12 @@ from pathview.slides.preflight import check
 from pathview.slides.probe import ensure_readable
 from pathview.slides.reader import SlideReader
 from pathview.slides.slide import Slide
+from pathview.slides.tiff_reader import open_tiff
 from pathview.slides.zarr_reader import open_ome_zarr
 
 READERS: dict[str, Callable[[Path], SlideReader | None]] = {
     "dicom": open_dicom,
+    "tiff": open_tiff,
     "openslide": open_with_openslide,
     "ome-zarr": open_ome_zarr,
     "image": open_image,
