@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
@@ -14,6 +15,7 @@ from pathview.slides.probe import ensure_readable
 from pathview.slides.reader import SlideReader
 from pathview.slides.slide import Slide
 from pathview.slides.tiff_reader import open_tiff
+from pathview.slides.watch import WatchedReader
 from pathview.slides.zarr_reader import open_ome_zarr
 
 READERS: dict[str, Callable[[Path], SlideReader | None]] = {
@@ -44,9 +46,7 @@ def open_slide(path: Path | str, *, probe: bool = True) -> Slide:
         If it is not there, is no slide, or is too damaged to read; the message says which in one sentence.
     """
     path = Path(path)
-    _look(path)
-    if probe:
-        ensure_readable(path)
+    _look(path, probe)
     for name, accept in READERS.items():
         reader = accept(path)
         if reader is not None:
@@ -57,12 +57,18 @@ def open_slide(path: Path | str, *, probe: bool = True) -> Slide:
                 raise SlideOpenError(
                     path, f"its pixels cannot be read ({error.reason}); the file is damaged", (name,)
                 ) from error
-            return Slide(reader)
+            return Slide(WatchedReader(reader, path, partial(_again, path, accept)))
     what = "folder for a slide" if path.is_dir() else "format"
     raise SlideOpenError(path, f"no reader knows this {what}", tuple(READERS))
 
 
-def _look(path: Path) -> None:
+def _again(path: Path, accept: Callable[[Path], SlideReader | None]) -> SlideReader | None:
+    """Open a file that has come back, which need not be the one that was open."""
+    _look(path, probe=True)
+    return accept(path)
+
+
+def _look(path: Path, probe: bool) -> None:
     """Refuse what needs no reader to refuse, and what would harm one."""
     try:
         if not path.exists():
@@ -70,16 +76,16 @@ def _look(path: Path) -> None:
         if path.is_dir():
             if not any(path.iterdir()):
                 raise SlideOpenError(path, "the folder is empty")
-            return
-        if not path.is_file():
+        elif not path.is_file():
             raise SlideOpenError(path, "it is not a regular file")
-        if path.stat().st_size == 0:
+        elif path.stat().st_size == 0:
             raise SlideOpenError(path, "the file is empty; copy it again from where it was scanned")
-        reason = check(path)
+        elif (reason := check(path)) is not None:
+            raise SlideOpenError(path, f"the file is damaged: {reason}")
+        if probe:
+            ensure_readable(path)
     except OSError as error:
         raise SlideOpenError(path, f"the file cannot be read ({error.strerror or error})") from error
-    if reason is not None:
-        raise SlideOpenError(path, f"the file is damaged: {reason}")
 
 
 def _try_out(reader: SlideReader) -> None:

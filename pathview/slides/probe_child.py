@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -28,6 +29,7 @@ _GROWN_BYTES = 512 << 20
 _EDGE = 32
 # Enough to see a few tiles of each level; a slow drive shall not make a good slide late.
 _LOOKING_S = 1.0
+_IMPORT_S = 60.0
 
 
 def main() -> None:
@@ -41,10 +43,13 @@ def main() -> None:
         if not line:
             return
         # A child whose window is gone ends itself, even inside a C library that does not come back.
+        _alarm(_IMPORT_S)
+        path = Path(json.loads(line))
+        _import_for(path)
         _alarm(DEADLINE_S + 2)
         answers.write(b"begun\n")
         answers.flush()
-        answer = _try(Path(json.loads(line)))
+        answer = _try(path)
         answer["last"] = answer.get("last", False) or _grown()
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
@@ -76,6 +81,19 @@ def look_at(slide: Slide) -> None:
 def _survive(read: Callable[[], object]) -> None:
     with contextlib.suppress(PathViewError):
         read()
+
+
+def _import_for(path: Path) -> None:
+    """Import what a slide of this name needs, which on a cold disk can take longer than any slide may."""
+    names = ["openslide", "tifffile", "imagecodecs"]
+    if path.suffix.lower() == ".dcm" or path.is_dir():
+        names += ["pydicom", "wsidicom"]
+    if ".zarr" in path.name.lower():
+        names += ["zarr"]
+    for name in names:
+        # What is not installed is the business of the reader that needs it.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def _try(path: Path) -> dict[str, Any]:

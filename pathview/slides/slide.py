@@ -14,6 +14,7 @@ from pathview.core.geometry import Box
 from pathview.core.region import Region, downsample_for
 from pathview.slides.reader import Rgb, SlideInfo, SlideReader
 from pathview.slides.resample import SNAP, Span, average
+from pathview.slides.watch import WatchedReader
 
 # A level this much coarser than wanted still serves: files round their level sizes.
 _COARSER = 1.01
@@ -37,6 +38,11 @@ class Slide:
     def info(self) -> SlideInfo:
         """What is known about the slide without reading pixels."""
         return self._reader.info
+
+    @property
+    def trouble(self) -> str | None:
+        """What has happened to the file since it was opened, as a sentence; None while all is well."""
+        return self._reader.trouble if isinstance(self._reader, WatchedReader) else None
 
     def read(self, region: Region) -> Rgb:
         """Read a region as (rows, columns, 3) uint8 of exactly ``region.shape``; the array may be read-only.
