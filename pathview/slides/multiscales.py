@@ -54,7 +54,7 @@ class Multiscales:
     mpp_source
         Where mpp comes from, or why it is unknown.
     properties
-        Name, version and channels, as text.
+        Version, axes and channels, as text; not the image's name, which can be a patient's.
     """
 
     axes: str
@@ -143,9 +143,8 @@ def _scales(holder: Mapping[str, Any], at: int, count: int) -> list[float]:
 def _properties(ome: Mapping[str, Any], image: Mapping[str, Any], axes: str) -> dict[str, str]:
     found = {"ome-zarr.axes": axes}
     version = ome.get("version", image.get("version"))
-    for key, value in (("version", version), ("name", image.get("name"))):
-        if isinstance(value, str):
-            found[f"ome-zarr.{key}"] = value
+    if isinstance(version, str):
+        found["ome-zarr.version"] = version
     omero = ome.get("omero")
     channels = omero.get("channels") if isinstance(omero, dict) else None
     for number, channel in enumerate(channels if isinstance(channels, list) else []):

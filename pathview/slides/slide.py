@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from pathview.core.errors import UnknownScaleError
+from pathview.core.errors import TileReadError, UnknownScaleError
 from pathview.core.geometry import Box
 from pathview.core.region import Region, downsample_for
-from pathview.slides.reader import Rgb, SlideInfo, SlideReader
+from pathview.slides.overview import build_overview, forget_overview, missing_levels, open_overview
+from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader
 from pathview.slides.resample import SNAP, Span, average
 from pathview.slides.watch import WatchedReader
 
@@ -33,6 +35,10 @@ class Slide:
 
     def __init__(self, reader: SlideReader) -> None:
         self._reader = reader
+        # The levels that the file lacks and who reads them. Replaced whole, so that readers need no lock.
+        self._overview: tuple[SlideReader, tuple[Level, ...]] | None = None
+        self._opening = threading.Lock()
+        self._closed = False
 
     @property
     def info(self) -> SlideInfo:
@@ -90,6 +96,47 @@ class Slide:
         """Return the whole slide, its longer side `max_size` pixels (or fewer on a smaller slide)."""
         return self.read(Region(self.info.box, max(1.0, max(self.info.size) / max_size)))
 
+    @property
+    def overview_missing(self) -> bool:
+        """Whether the file has no level small enough to be shown whole, and none was built."""
+        return self._overview is None and bool(missing_levels(self.info))
+
+    def build_overview(self, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> bool:
+        """Take the coarse levels that the file lacks from the cache, or build them; one thread, any.
+
+        The slide can be read meanwhile; reads that begin afterwards use the new levels. `info` goes on
+        telling the file's own. Only who shows a slide asks for this: what is computed shall not depend on a
+        cache.
+
+        Parameters
+        ----------
+        progress
+            Told the share that is done, 0 to 1.
+        cancelled
+            Asked several times a second; True ends the build.
+
+        Returns
+        -------
+        bool
+            Whether the levels are there now; False when it was cancelled or the slide closed.
+
+        Raises
+        ------
+        TileReadError
+            If pixels of the slide cannot be read.
+        OSError
+            If the cache cannot be written.
+        """
+        overview = open_overview(self.info) or build_overview(self._reader, progress, cancelled)
+        if overview is None:
+            return False
+        with self._opening:
+            if not self._closed:
+                self._overview = overview, missing_levels(self.info)
+                return True
+        overview.close()
+        return False
+
     def associated_images(self) -> Mapping[str, Rgb]:
         """Return the label, macro and thumbnail images that the file carries, by name."""
         return self._reader.associated_images()
@@ -100,7 +147,12 @@ class Slide:
 
     def close(self) -> None:
         """Release the file once the reads under way have ended; closing twice does no harm."""
+        with self._opening:
+            self._closed = True
         self._reader.close()
+        overview = self._overview
+        if overview is not None:
+            overview[0].close()
 
     def __enter__(self) -> Self:
         return self
@@ -110,17 +162,20 @@ class Slide:
     ) -> None:
         self.close()
 
-    def _level_for(self, downsample: float) -> int:
-        """Return the coarsest native level that is fine enough."""
-        levels = self.info.levels
-        fine = [i for i, level in enumerate(levels) if level.downsample <= downsample * _COARSER]
-        return max(fine, key=lambda i: levels[i].downsample, default=0)
+    def _source_for(self, downsample: float) -> tuple[SlideReader, int, Level]:
+        """Return the coarsest level that is fine enough: who reads it, as which number, and what it is."""
+        there = [(self._reader, number, level) for number, level in enumerate(self.info.levels)]
+        fine = [source for source in there if source[2].downsample <= downsample * _COARSER]
+        overview = self._overview
+        if overview is not None:
+            built = ((overview[0], number, level) for number, level in enumerate(overview[1]))
+            fine += [source for source in built if source[2].downsample <= downsample * _COARSER]
+        return max(fine, key=lambda source: source[2].downsample, default=there[0])
 
     def _read(self, box: Box, rows: range, columns: range, shape: tuple[int, int]) -> Rgb:
         """Read the output pixels `rows` x `columns`, all of which meet the slide."""
         step_x, step_y = box.width / shape[1], box.height / shape[0]
-        number = self._level_for(min(step_x, step_y))
-        level = self.info.levels[number]
+        reader, number, level = self._source_for(min(step_x, step_y))
         scale = level.downsample
         across = _span(box.x0 + columns.start * step_x, step_x, len(columns), scale, level.size[0])
         down = _span(box.y0 + rows.start * step_y, step_y, len(rows), scale, level.size[1])
@@ -130,7 +185,23 @@ class Slide:
             halves = (range(rows.start, middle), range(middle, rows.stop))
             return np.concatenate([self._read(box, half, columns, shape) for half in halves])
         (x0, x1), (y0, y1) = across.window, down.window
-        return average(self._reader.read_level(number, x0, y0, x1 - x0, y1 - y0), down, across)
+        try:
+            source = reader.read_level(number, x0, y0, x1 - x0, y1 - y0)
+        except TileReadError:
+            if reader is self._reader:
+                raise
+            # What is wrong with the cache is no fault of the slide.
+            self._lose_overview(reader)
+            return self._read(box, rows, columns, shape)
+        return average(source, down, across)
+
+    def _lose_overview(self, overview: SlideReader) -> None:
+        with self._opening:
+            if self._overview is not None and self._overview[0] is overview:
+                self._overview = None
+                if not self._closed:
+                    forget_overview(self.info)
+        overview.close()
 
 
 def _inside(start: float, step: float, count: int, size: int) -> range:
