@@ -70,10 +70,11 @@ def describe(slide: Slide) -> dict[str, Any]:
         "objective_power": known.objective_power,
         "bounds": [bounds.x0, bounds.y0, bounds.x1, bounds.y1],
         "associated_images": {
-            name: {"width": image.shape[1], "height": image.shape[0]}
-            for name, image in slide.associated_images().items()
+            name: {"width": width, "height": height}
+            for name, (width, height) in slide.associated_sizes().items()
         },
         "icc_profile": slide.icc_profile() is not None,
+        "colour": slide.display_colour.state,
         "fingerprint": known.fingerprint,
     }
 
@@ -93,7 +94,7 @@ def _page(known: dict[str, Any]) -> str:
         ("objective", "unknown" if power is None else f"{power:g}x"),
         ("bounds", bounds),
         ("associated", ", ".join(images) or "none"),
-        ("ICC profile", "yes" if known["icc_profile"] else "no"),
+        ("colour", known["colour"]),
         ("fingerprint", known["fingerprint"]),
     ]
     lines = [known["path"], *(f"  {name:<12} {value}" for name, value in rows), "  levels"]

@@ -15,7 +15,6 @@ from pathview.core.geometry import Box
 from pathview.slides.dicom_files import DicomFile, read_header, slide_files
 from pathview.slides.openslide_reader import OpenSlideReader
 from pathview.slides.preflight import MAX_SIDE, MAX_TILE_BYTES
-from pathview.slides.private import shown
 from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader
 from pathview.slides.scale import judge_mpp
 
@@ -302,7 +301,7 @@ def _info(file: DicomFile, slide: WsiDicom, header: Any, notes: Mapping[str, str
         objective_power=_power(header),
         bounds=Box(0, 0, *size),
         background=(255, 255, 255),
-        properties={**shown(texts), "openslide.vendor": "dicom", **notes},
+        properties={**texts, "openslide.vendor": "dicom", **notes},
     )
 
 

@@ -14,7 +14,6 @@ from PIL import Image
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
-from pathview.slides.private import shown
 from pathview.slides.reader import Level, Rgb, SlideInfo
 from pathview.slides.scale import openslide_mpp
 
@@ -201,7 +200,7 @@ def _info(path: Path, slide: OpenSlide, notes: Mapping[str, str]) -> SlideInfo:
         objective_power=_positive(properties.get("openslide.objective-power")),
         bounds=_bounds(slide.dimensions, properties),
         background=_color(properties.get("openslide.background-color")),
-        properties={**shown(properties), **notes},
+        properties={**properties, **notes},
     )
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pathview.core.geometry import Box
+from pathview.slides.private import shown
 
 Rgb = NDArray[np.uint8]
-"""Pixels as (height, width, 3) uint8, sRGB."""
+"""Pixels as (height, width, 3) uint8, in the colours of the file; see `pathview.slides.colour`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class SlideInfo:
     background
         (r, g, b) of what was not scanned.
     properties
-        The file's own metadata, as text.
+        The file's own metadata, as text; what may name a patient is left out, see `pathview.slides.private`.
     """
 
     path: Path
@@ -73,6 +74,10 @@ class SlideInfo:
     bounds: Box
     background: tuple[int, int, int]
     properties: Mapping[str, str] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        # Here and not in the readers, so that none can forget it.
+        object.__setattr__(self, "properties", shown(self.properties))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -114,3 +119,25 @@ class SlideReader(Protocol):
     def close(self) -> None:
         """Release the file; reads that are under way end first."""
         ...
+
+
+@runtime_checkable
+class KnowsAssociatedSizes(Protocol):
+    """A reader that can tell how large its associated images are without decoding them."""
+
+    def associated_sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (width, height) in pixels by name."""
+        ...
+
+
+def associated_sizes(reader: SlideReader) -> Mapping[str, tuple[int, int]]:
+    """Return (width, height) of a reader's associated images by name, decoding them only where it must.
+
+    Raises
+    ------
+    TileReadError
+        If the reader is closed.
+    """
+    if isinstance(reader, KnowsAssociatedSizes):
+        return reader.associated_sizes()
+    return {name: (image.shape[1], image.shape[0]) for name, image in reader.associated_images().items()}

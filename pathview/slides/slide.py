@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
@@ -13,8 +14,9 @@ import numpy as np
 from pathview.core.errors import TileReadError, UnknownScaleError
 from pathview.core.geometry import Box
 from pathview.core.region import Region, downsample_for
+from pathview.slides.colour import DisplayColour
 from pathview.slides.overview import build_overview, forget_overview, missing_levels, open_overview
-from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader
+from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader, associated_sizes
 from pathview.slides.resample import SNAP, Span, average
 from pathview.slides.watch import WatchedReader
 
@@ -141,9 +143,21 @@ class Slide:
         """Return the label, macro and thumbnail images that the file carries, by name."""
         return self._reader.associated_images()
 
+    def associated_sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (width, height) of the associated images by name, without decoding them where possible."""
+        return associated_sizes(self._reader)
+
     def icc_profile(self) -> bytes | None:
         """Return the embedded ICC profile, or None."""
         return self._reader.icc_profile()
+
+    @cached_property
+    def display_colour(self) -> DisplayColour:
+        """How `read`'s pixels, which are the file's own, become the screen's; made on first use."""
+        try:
+            return DisplayColour.of(self._reader.icc_profile())
+        except TileReadError as error:
+            return DisplayColour(f"profile cannot be used: {error.reason}")
 
     def close(self) -> None:
         """Release the file once the reads under way have ended; closing twice does no harm."""

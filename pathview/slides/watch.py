@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
-from pathview.slides.reader import Rgb, SlideInfo, SlideReader
+from pathview.slides.reader import Rgb, SlideInfo, SlideReader, associated_sizes
 
 LOOK_S = 2.0
 """How often the file is looked at while tiles are read without an error."""
@@ -93,6 +93,10 @@ class WatchedReader:
     def associated_images(self) -> Mapping[str, Rgb]:
         """Return the label, macro and thumbnail images by name."""
         return self._reader.associated_images()
+
+    def associated_sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (width, height) of the associated images by name."""
+        return associated_sizes(self._reader)
 
     def icc_profile(self) -> bytes | None:
         """Return the embedded ICC profile, or None."""

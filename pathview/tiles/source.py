@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pathview.core.pyramid import Pyramid, TileKey
 from pathview.core.region import Region
+from pathview.slides.colour import DisplayColour
 from pathview.slides.slide import Slide
 
 Rgb = NDArray[np.uint8]
@@ -59,10 +60,13 @@ class SlideTiles:
         An open slide.
     tile
         Wanted tile edge; rounded up to a multiple of the native tile so that reads align.
+    colour
+        Convert colours to sRGB where the slide has a profile; otherwise tiles have the file's own numbers.
     """
 
-    def __init__(self, slide: Slide, tile: int = 512) -> None:
+    def __init__(self, slide: Slide, tile: int = 512, colour: bool = True) -> None:
         self.slide = slide
+        self._converted = colour
         native = max(slide.info.levels[0].tile)
         # An odd native tile (240, or a strip as wide as the slide) would make absurd atlas slots.
         edge = native if tile % native and native <= tile and 2 * native > tile else tile
@@ -78,10 +82,16 @@ class SlideTiles:
         """Slides are colour images."""
         return "rgb"
 
+    @property
+    def colour(self) -> DisplayColour:
+        """What is done to the colours, with its `state` in words."""
+        return self.slide.display_colour if self._converted else DisplayColour.off()
+
     def revision(self, key: TileKey) -> int:
         """Return 0: the pixels of a slide do not change."""
         return 0
 
     def read_tile(self, key: TileKey) -> Rgb:
         """Read one tile, resampled from the native level that serves its downsample."""
-        return self.slide.read(Region(self._pyramid.box(key), float(1 << key.level)))
+        pixels = self.slide.read(Region(self._pyramid.box(key), float(1 << key.level)))
+        return self.colour.apply(pixels)
