@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QWidget
 
 from pathview.app.elided_label import ElidedLabel
-from pathview.app.run_words import brief, describe, is_starting
+from pathview.app.run_progress import show_progress
+from pathview.app.run_words import brief, describe
 from pathview.app.workspace import Workspace
 from pathview.inference.heatmap import CellState
 from pathview.inference.run import RunStatus
@@ -132,5 +133,4 @@ class RunMeter(QWidget):
             return
         self._text.setText(brief(status))
         self.setToolTip(describe(status))
-        self._bar.setRange(0, 0 if is_starting(status) else max(1, status.total))
-        self._bar.setValue(status.done + status.failed)
+        show_progress(self._bar, status, "%p %")

@@ -12,7 +12,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QMessageBox, QWidget
+from pytestqt.exceptions import TimeoutError as QtTimeout
 from pytestqt.qtbot import QtBot
 
 from pathview.app.application import InboxBridge, make_window
@@ -44,7 +45,7 @@ class Driver:
     def activate(self) -> None:
         """Make the window the active one, as a window manager does; a virtual screen has none."""
         self.window.activateWindow()
-        self.qtbot.waitUntil(self.window.isActiveWindow, timeout=10_000)
+        self.wait(self.window.isActiveWindow, 10)
 
     # what a user does ------------------------------------------------
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -132,7 +133,20 @@ class Driver:
 
     # what a user sees ------------------------------------------------
     def wait(self, condition: Callable[[], bool], seconds: float = 30) -> None:
-        self.qtbot.waitUntil(condition, timeout=round(seconds * 1000))
+        try:
+            self.qtbot.waitUntil(condition, timeout=round(seconds * 1000))
+        except QtTimeout as error:
+            raise AssertionError(f"waited {seconds} s in vain; {self.situation()}") from error
+
+    def situation(self) -> str:
+        """Say how things stand, for the message of a test that fails."""
+        window, runs = self.window, self.window.workspace.runs
+        problems = [box.text() for box in window.findChildren(QMessageBox)]
+        focus = QApplication.focusWidget()
+        return (
+            f"run {runs.status}, heatmaps {list(runs.heatmaps)}, busy {window.status_line.busy!r}, "
+            f"active {window.isActiveWindow()}, focus {type(focus).__name__}, problems {problems}"
+        )
 
     def wait_sharp(self, seconds: float = 30) -> None:
         """Wait until everything in view is drawn and stays so."""

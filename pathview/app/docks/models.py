@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 
 from pathview.app.actions import ActionTable
 from pathview.app.elided_label import ElidedLabel
-from pathview.app.run_words import describe, is_starting
+from pathview.app.run_progress import show_progress
+from pathview.app.run_words import describe
 from pathview.app.workspace import Workspace
 from pathview.inference.run import RunStatus
 
@@ -129,9 +130,6 @@ class ModelsDock(QWidget):
             self._state.setText("Nothing has been run yet")
             self._state.setEnabled(False)
             return
-        # A run that has not found its tissue yet has no total: the bar then only says that something happens.
-        self._bar.setRange(0, 0 if is_starting(status) else max(1, status.total))
-        self._bar.setValue(status.done + status.failed)
-        self._bar.setFormat(f"{status.done} of {status.total} tiles")
+        show_progress(self._bar, status, f"{status.done} of {status.total} tiles")
         self._state.setText(describe(status))
         self._state.setEnabled(True)
