@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 
 # Known here too, so that a window start need not import the command line; a test keeps the two equal.
-COMMANDS = frozenset({"info", "run", "export", "models", "doctor", "demo"})
+COMMANDS = frozenset({"info", "check", "run", "export", "models", "doctor", "demo"})
+# How a packaged program is told to be the child that tries slides out; a test keeps it equal, too.
+CHILD_WORD = "--probe-slides"
 _OPTIONS = frozenset({"--help", "-h", "--version"})
 
 
@@ -18,6 +20,11 @@ def main(arguments: list[str] | None = None) -> int:
         Without the program's name; `sys.argv` when None.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    if words == [CHILD_WORD]:
+        from pathview.slides.probe_child import main as try_slides
+
+        try_slides()
+        return 0
     if words and (words[0] in COMMANDS or words[0] in _OPTIONS):
         from pathview.cli.main import main as run_command
 

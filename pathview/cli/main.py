@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import pathview
-from pathview.cli import demo, doctor, export, info, models, run
+from pathview.cli import check, demo, doctor, export, info, models, run
 from pathview.cli.messages import say
 from pathview.core.errors import PathViewError
 from pathview.core.log import set_up
@@ -31,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("info")(info.info)
+app.command("check")(check.check)
 app.command("run")(run.run)
 app.add_typer(export.app, name="export")
 app.add_typer(models.app, name="models")

@@ -89,7 +89,16 @@ def _look(path: Path, probe: bool) -> None:
 
 
 def _try_out(reader: SlideReader) -> None:
-    """Read a few pixels of the coarsest level: some files open well and have nothing readable in them."""
-    last = len(reader.info.levels) - 1
-    width, height = reader.info.levels[last].size
-    reader.read_level(last, 0, 0, min(width, _TRIAL_PIXELS), min(height, _TRIAL_PIXELS))
+    """Read a few pixels, coarsest first: some files open well and have nothing readable in them."""
+    failed: TileReadError | None = None
+    for number in reversed(range(len(reader.info.levels))):
+        width, height = reader.info.levels[number].size
+        for x, y in ((0, 0), (width // 2, height // 2)):
+            try:
+                reader.read_level(number, x, y, min(width - x, _TRIAL_PIXELS), min(height - y, _TRIAL_PIXELS))
+            except TileReadError as error:
+                failed = failed or error
+            else:
+                return
+    if failed is not None:
+        raise failed

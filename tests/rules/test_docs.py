@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from pathview import __main__ as entry
 from pathview.__main__ import COMMANDS
 from pathview.app.actions import ACTIONS
 from pathview.app.menus import MENUS
 from pathview.cli.main import app
+from pathview.slides import probe
 from pathview.startup.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +24,7 @@ def test_the_entry_point_knows_every_command() -> None:
     names = {command.name for command in app.registered_commands}
     names |= {group.name for group in app.registered_groups}
     assert names == COMMANDS
+    assert entry.CHILD_WORD == probe.CHILD_WORD
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pathview.slides.scale import judge_mpp, openslide_mpp
+from pathview.slides.made import MadeReader
+from pathview.slides.scale import judge_mpp, openslide_mpp, scale_warnings
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,31 @@ def test_absence_has_its_reason() -> None:
     assert openslide_mpp({}) == (None, "unknown: the file does not state it")
     bare = {"tiff.XResolution": "1", "tiff.ResolutionUnit": "none"}
     assert openslide_mpp(bare) == (None, "unknown: TIFF resolution has no unit")
+
+
+@pytest.mark.parametrize(
+    ("mpp", "power", "words"),
+    [
+        ((0.25, 0.25), 40, ()),
+        ((0.5, 0.5), 20, ()),
+        ((0.23, 0.23), 40, ()),
+        ((0.33, 0.33), 40, ()),
+        ((0.25, 0.25), None, ()),
+        ((0.25, 0.27), 40, ()),
+        ((0.25, 0.25), 20, ("does not fit an objective of 20x, which gives about 0.5",)),
+        ((0.5, 0.5), 40, ("does not fit an objective of 40x",)),
+        ((2.5, 2.5), 40, ("2.5 um/px does not fit",)),
+        ((0.25, 0.5), None, ("not square: 0.25 x 0.5",)),
+        ((0.5, 1.0), 40, ("not square", "does not fit")),
+    ],
+)
+def test_doubts_are_told(mpp: tuple[float, float], power: float | None, words: tuple[str, ...]) -> None:
+    told = scale_warnings(replace(MadeReader().info, mpp=mpp, objective_power=power))
+    assert len(told) == len(words)
+    for text, part in zip(told, words, strict=True):
+        assert part in text
+
+
+def test_an_unknown_scale_says_why() -> None:
+    (told,) = scale_warnings(MadeReader(mpp=None).info)
+    assert "unknown (made without a scale)" in told
