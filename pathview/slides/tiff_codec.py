@@ -89,7 +89,13 @@ class Coding:
         return coding
 
     def decoder(self) -> Decode:
-        """Return the function that makes pixels of a tile."""
+        """Return the function that makes pixels of a tile.
+
+        Raises
+        ------
+        DeclinedError
+            If the shared JPEG tables are damaged.
+        """
         if self.compression == _JPEG and self.planes == 1:
             return _jpeg_decoder(self)
         return _plane_decoder(self)
@@ -153,15 +159,17 @@ def _jpeg_head(coding: Coding) -> bytes:
     """
     transform = 1 if coding.photometric == _YCBCR else 0
     adobe = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + bytes([transform])
-    tables = coding.tables
-    body = _without_apps(tables, len(tables))[0] if len(tables) > len(_SOI + _EOI) else b""
+    try:
+        body = _without_apps(coding.tables)[0] if coding.tables else b""
+    except IndexError as error:
+        raise DeclinedError("its JPEG tables are damaged") from error
     return _SOI + (adobe if coding.samples == 3 else b"") + body.removesuffix(_EOI)
 
 
 def _jpeg_body(data: bytes, width: int, height: int, samples: int) -> bytes:
     """Return a tile's stream without start and application markers, once its size is what the TIFF says."""
     try:
-        body, frame = _without_apps(data, len(data))
+        body, frame = _without_apps(data)
         bits, high, wide, number = struct.unpack_from(">BHHB", body, frame + 4)
     except (IndexError, struct.error) as error:
         raise DamagedTileError("it is no JPEG stream") from error
@@ -174,12 +182,12 @@ def _jpeg_body(data: bytes, width: int, height: int, samples: int) -> bytes:
     return body
 
 
-def _without_apps(data: bytes, end: int) -> tuple[bytes, int]:
+def _without_apps(data: bytes) -> tuple[bytes, int]:
     """Drop start and application segments before the frame header; return the rest, and where that is."""
     if data[:2] != _SOI:
         raise IndexError
     at, kept, first = 2, b"", 2
-    while at < end:
+    while at < len(data):
         if data[at] != 0xFF:
             raise IndexError
         marker = data[at + 1]
@@ -194,7 +202,7 @@ def _without_apps(data: bytes, end: int) -> tuple[bytes, int]:
             at += 1
         else:
             at += 2 + (data[at + 2] << 8 | data[at + 3])
-    return kept + data[first:], end
+    return kept + data[first:], len(data)
 
 
 def _plane_decoder(coding: Coding) -> Decode:

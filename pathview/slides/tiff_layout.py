@@ -88,7 +88,7 @@ class TiffLayout:
     properties
         Metadata as text, under the names that OpenSlide uses.
     associated
-        Page number of each associated image by name.
+        Page number and (width, height) of each associated image by name.
     icc
         The embedded colour profile, or None.
     """
@@ -96,7 +96,7 @@ class TiffLayout:
     format: str
     pages: tuple[TiledPage, ...]
     properties: Mapping[str, str]
-    associated: Mapping[str, int]
+    associated: Mapping[str, tuple[int, tuple[int, int]]]
     icc: bytes | None
 
 
@@ -139,7 +139,7 @@ def _layout(path: Path, file: TiffFile) -> TiffLayout:
     first = pages[0]
     text = first.description
     kind = _format(path, text)
-    associated: dict[str, int] = {}
+    associated: dict[str, tuple[int, tuple[int, int]]] = {}
     if kind == "aperio":
         levels = [page for page in pages if page.is_tiled]
         associated = dict(_aperio_images(pages))
@@ -173,16 +173,16 @@ def _format(path: Path, description: str) -> str:
     return vendor or "generic-tiff"
 
 
-def _aperio_images(pages: list[TiffPage]) -> Iterator[tuple[str, int]]:
+def _aperio_images(pages: list[TiffPage]) -> Iterator[tuple[str, tuple[int, tuple[int, int]]]]:
     """Name the pages of an Aperio slide that are no levels, as OpenSlide does."""
     for number, page in enumerate(pages):
         if page.is_tiled:
             continue
         lines = page.description.split("\n")
         if number == 1:
-            yield "thumbnail", page.index
+            yield "thumbnail", (page.index, _size(page))
         elif len(lines) > 1 and lines[1].split(" ")[0]:
-            yield lines[1].split(" ")[0].strip(), page.index
+            yield lines[1].split(" ")[0].strip(), (page.index, _size(page))
 
 
 def _pyramid(first: TiffPage, others: list[TiffPage], kind: str) -> list[TiffPage]:

@@ -24,7 +24,7 @@ from pathview.slides.tile_cache import TileCache
 if TYPE_CHECKING:
     from tifffile import TiffFile
 
-_CACHE_BYTES = 48 << 20
+_CACHE_BYTES = 32 << 20
 _MAX_ASSOCIATED_BYTES = 1 << 28
 _WHITE = (255, 255, 255)
 
@@ -142,13 +142,17 @@ class TiffReader:
             try:
                 # A parser of its own each time: it must not be shared by threads.
                 with tifffile.TiffFile(self._path) as file:
-                    for name, number in self._layout.associated.items():
+                    for name, (number, _) in self._layout.associated.items():
                         image = _picture(file, number)
                         if image is not None:
                             images[name] = image
             except PARSE_ERRORS as error:
                 _log.warning("associated images of %s cannot be read: %s", self._path, error)
         return images
+
+    def associated_sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Return (width, height) of the associated images by name, which costs no decoding."""
+        return {name: size for name, (_, size) in self._layout.associated.items()}
 
     def icc_profile(self) -> bytes | None:
         """Return the embedded ICC profile, or None."""

@@ -95,6 +95,7 @@ def test_the_slide_is_described_as_openslide_describes_it(data: Path, opened: Op
     assert stated.items() <= ours.info.properties.items()
     images, wanted = ours.associated_images(), theirs.associated_images()
     assert images.keys() == wanted.keys()
+    assert ours.associated_sizes() == theirs.associated_sizes()
     for key, image in wanted.items():
         np.testing.assert_array_equal(images[key], image)
     theirs.close()

@@ -1,0 +1,55 @@
+"""A slide large enough that no cache holds it, made of a real slide's own compressed tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+from pathview.slides.tiff_layout import TiledPage, read_layout
+
+# Tiles across and down at level 0: the coarsest of three levels still has twice what a cache of 32 MiB holds.
+GRID = (96, 64)
+
+
+def write_repeated(source: Path, target: Path) -> Path:
+    """Write up to three levels of `GRID`, half, a quarter of it, repeating each level's whole tiles.
+
+    Parameters
+    ----------
+    source
+        A JPEG slide that the native-tile reader accepts.
+    target
+        Where to; ".svs" keeps the source's description, so that it stays an Aperio slide.
+    """
+    import tifffile
+
+    layout = read_layout(source)
+    raw = source.read_bytes()
+    with tifffile.TiffWriter(target) as file:
+        for number, page in enumerate(layout.pages[:3]):
+            columns, rows = GRID[0] >> number, GRID[1] >> number
+            how: dict[str, Any] = {"jpegtables": page.coding.tables} if page.coding.tables else {}
+            file.write(
+                islice(cycle(streams(page, raw)), columns * rows),
+                shape=(rows * page.tile[1], columns * page.tile[0], 3),
+                dtype="uint8",
+                tile=page.tile[::-1],
+                photometric=page.coding.photometric,
+                compression="jpeg",
+                subfiletype=min(number, 1),
+                description=layout.properties.get("tiff.ImageDescription") if not number else None,
+                metadata=None,
+                **how,
+            )
+    return target
+
+
+def streams(page: TiledPage, raw: bytes) -> Iterator[bytes]:
+    """Yield the compressed bytes of the tiles that lie wholly inside a level."""
+    for row in range(page.size[1] // page.tile[1]):
+        for column in range(page.size[0] // page.tile[0]):
+            number = row * page.columns + column
+            offset = page.offsets[number]
+            yield raw[offset : offset + page.lengths[number]]
