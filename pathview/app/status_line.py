@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QWidget
 
 from pathview.app.elided_label import ElidedLabel
@@ -16,6 +17,8 @@ _STATE_WORDS = {
     CellState.SKIPPED: "no tissue",
     CellState.FAILED: "failed",
 }
+
+_RETRY_MS = 2000
 
 
 class StatusLine:
@@ -45,6 +48,8 @@ class StatusLine:
             bar.addPermanentWidget(label)
         self.trouble.hide()
         self._failed: set[object] = set()
+        self._retry = QTimer(bar, interval=_RETRY_MS)
+        self._retry.timeout.connect(self._try_again)
         workspace.loader.failed.connect(self._on_failed)
         workspace.slide_changed.connect(lambda _: self._clear())
         workspace.runs.changed.connect(self.meter.show_status)
@@ -96,11 +101,31 @@ class StatusLine:
     def _on_failed(self, address: object, error: Exception) -> None:
         self._failed.add(address)
         count = len(self._failed)
-        self.trouble.setText("1 tile cannot be read" if count == 1 else f"{count} tiles cannot be read")
+        text = "1 tile cannot be read" if count == 1 else f"{count} tiles cannot be read"
+        session = self._workspace.session
+        if session is not None and session.slide.trouble is not None:
+            text = session.slide.trouble.partition(";")[0]
+            text = text[:1].upper() + text[1:]
+            if not self._retry.isActive():
+                self._retry.start()
+        self.trouble.setText(text)
         self.trouble.setToolTip(str(error))
         self.trouble.show()
 
+    def _try_again(self) -> None:
+        """Read given-up tiles again: a file that has gone or was replaced may be back."""
+        session, tiles = self._workspace.session, self._workspace.scene.slide_tiles
+        if session is None or tiles is None or session.slide.trouble is None:
+            # Also once after the file is back, for the sake of what was given up just before.
+            self._retry.stop()
+            self._failed.clear()
+            self.trouble.hide()
+        if tiles is not None:
+            self._workspace.loader.retry(tiles)
+            self._workspace.stale.emit()
+
     def _clear(self) -> None:
+        self._retry.stop()
         self._failed.clear()
         self.trouble.hide()
         self.show_cursor(None)
