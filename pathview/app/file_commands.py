@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pathview.app.main_window import MainWindow
 
 _FILTER = (
-    "Slides (*.svs *.tif *.tiff *.ndpi *.mrxs *.scn *.bif *.vms *.vmu *.svslide *.dcm *.czi);;All files (*)"
+    "Slides (*.svs *.tif *.tiff *.ndpi *.mrxs *.scn *.bif *.vms *.vmu *.svslide *.dcm *.czi *.zarr.zip "
+    "zarr.json .zattrs *.png *.jpg *.jpeg *.bmp *.webp);;All files (*)"
 )
 
 

@@ -13,6 +13,7 @@ from psygnal import Signal
 from pathview.annotations.edit import Edit
 from pathview.app.background import Background
 from pathview.app.model_runs import ModelRuns
+from pathview.app.overviews import Overviews
 from pathview.core.errors import PathViewError
 from pathview.core.inbox import Inbox
 from pathview.inference.heatmap import Heatmap
@@ -87,6 +88,7 @@ class Workspace:
         self.scene = Scene()
         self.session: Session | None = None
         self.runs = ModelRuns(self)
+        self.overviews = Overviews(self)
         self._ticket = 0
         self.closed = False
         self.loader.loaded.connect(self._on_loaded)
@@ -138,6 +140,7 @@ class Workspace:
         self.slide_changed.emit(session)
         self.runs.load_stored(session)
         self.stale.emit()
+        self.overviews.begin(slide)
 
     def close_slide(self) -> None:
         """Cancel what runs on the slide, forget its tiles and close it."""
@@ -145,6 +148,7 @@ class Workspace:
         if session is None:
             return
         self.runs.forget()
+        self.overviews.cancel()
         session.annotations.changed.disconnect(self._on_edit)
         self.loader.wish("main", [])
         for source in (self.scene.slide_tiles, *self.scene.heatmaps.values()):
