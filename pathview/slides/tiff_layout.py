@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +51,8 @@ class TiledPage:
         How a tile's bytes become pixels.
     offsets, lengths
         int64 in bytes, of each tile row by row, and plane after plane where `coding.planes` is more than one.
+    columns, rows
+        Tiles in a row, and rows of tiles.
     """
 
     size: tuple[int, int]
@@ -58,16 +60,13 @@ class TiledPage:
     coding: Coding
     offsets: NDArray[np.int64]
     lengths: NDArray[np.int64]
+    columns: int = field(init=False)
+    rows: int = field(init=False)
 
-    @property
-    def columns(self) -> int:
-        """Tiles in a row."""
-        return -(-self.size[0] // self.tile[0])
-
-    @property
-    def rows(self) -> int:
-        """Rows of tiles."""
-        return -(-self.size[1] // self.tile[1])
+    def __post_init__(self) -> None:
+        # Kept, since every read asks for them.
+        object.__setattr__(self, "columns", -(-self.size[0] // self.tile[0]))
+        object.__setattr__(self, "rows", -(-self.size[1] // self.tile[1]))
 
     @property
     def missing(self) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,14 +115,16 @@ class TiffReader:
             raise TileReadError(
                 self._path, _where(level, x, y, w, h), f"the level is {width} x {height} large"
             )
-        with self._lent():
-            try:
-                return self._compose(level, x, y, w, h)
-            except DamagedTileError as error:
-                raise TileReadError(self._path, _where(level, x, y, w, h), str(error)) from error
-            except OSError as error:
-                reason = f"the file cannot be read ({error.strerror or error})"
-                raise TileReadError(self._path, _where(level, x, y, w, h), reason) from error
+        self._begin()
+        try:
+            return self._compose(level, x, y, w, h)
+        except DamagedTileError as error:
+            raise TileReadError(self._path, _where(level, x, y, w, h), str(error)) from error
+        except OSError as error:
+            reason = f"the file cannot be read ({error.strerror or error})"
+            raise TileReadError(self._path, _where(level, x, y, w, h), reason) from error
+        finally:
+            self._end()
 
     def associated_images(self) -> Mapping[str, Rgb]:
         """Return the label, macro and thumbnail images by name; one that cannot be read is left out.
@@ -136,18 +137,20 @@ class TiffReader:
         import tifffile
 
         images: dict[str, Rgb] = {}
-        with self._lent():
+        self._begin()
+        try:
             if not self._layout.associated:
                 return images
-            try:
-                # A parser of its own each time: it must not be shared by threads.
-                with tifffile.TiffFile(self._path) as file:
-                    for name, (number, _) in self._layout.associated.items():
-                        image = _picture(file, number)
-                        if image is not None:
-                            images[name] = image
-            except PARSE_ERRORS as error:
-                _log.warning("associated images of %s cannot be read: %s", self._path, error)
+            # A parser of its own each time: it must not be shared by threads.
+            with tifffile.TiffFile(self._path) as file:
+                for name, (number, _) in self._layout.associated.items():
+                    image = _picture(file, number)
+                    if image is not None:
+                        images[name] = image
+        except PARSE_ERRORS as error:
+            _log.warning("associated images of %s cannot be read: %s", self._path, error)
+        finally:
+            self._end()
         return images
 
     def associated_sizes(self) -> Mapping[str, tuple[int, int]]:
@@ -168,18 +171,17 @@ class TiffReader:
                 self._file.close()
                 self._cache.clear()
 
-    @contextmanager
-    def _lent(self) -> Iterator[None]:
+    def _begin(self) -> None:
         """Hold off closing: a descriptor closed under a reader may by then belong to another file."""
         with self._changed:
             if self._closed:
                 raise TileReadError(self._path, "a tile", "the slide is closed")
             self._readers += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._readers -= 1
+
+    def _end(self) -> None:
+        with self._changed:
+            self._readers -= 1
+            if not self._readers:
                 self._changed.notify_all()
 
     def _compose(self, level: int, x: int, y: int, w: int, h: int) -> Rgb:
@@ -226,10 +228,10 @@ class TiffReader:
     def _tile(self, level: int, number: int, into: Rgb | None) -> Rgb:
         """Read and decode one native tile."""
         page = self._pages[level]
-        planes = page.coding.planes
         streams = []
-        for place in range(number, page.columns * page.rows * planes, page.columns * page.rows):
-            offset, length = int(page.offsets[place]), int(page.lengths[place])
+        plane = page.columns * page.rows
+        for place in range(number, plane * page.coding.planes, plane):
+            offset, length = page.offsets.item(place), page.lengths.item(place)
             if not offset or not length:
                 return np.full((page.tile[1], page.tile[0], 3), _WHITE, np.uint8)
             stream = self._file.read(offset, length)
