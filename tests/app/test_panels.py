@@ -199,7 +199,14 @@ def test_label_and_macro_hide_at_a_switch_and_stay_hidden_on_the_next_slide(
     from pathview.slides.slide import Slide
 
     pictures = {"label": np.zeros((40, 60, 3), np.uint8), "macro": np.zeros((50, 120, 3), np.uint8)}
-    monkeypatch.setattr(Slide, "associated_images", lambda self: pictures)
+    read: list[Path] = []
+
+    def associated_images(slide: Slide) -> dict[str, Any]:
+        read.append(slide.info.path)
+        return pictures
+
+    monkeypatch.setattr(Slide, "associated_images", associated_images)
+    monkeypatch.setattr(Slide, "associated_sizes", lambda self: {"label": (60, 40), "macro": (120, 50)})
     dock = user.window.docks["slide-facts"]
     dock.raise_()
     user.open(made_tiff)
@@ -212,9 +219,11 @@ def test_label_and_macro_hide_at_a_switch_and_stay_hidden_on_the_next_slide(
     user.open(write_made_tiff(tmp_path / "next.tif"))
     user.wait(lambda: user.workspace.background.idle)
     user.settle()
-    labels = dock.findChildren(QLabel, "picture-label")
-    assert labels
-    assert not any(label.isVisibleTo(dock) for label in labels)
+    assert read == [made_tiff], "pictures behind the switch are not even decoded"
+    assert not [label for label in dock.findChildren(QLabel, "picture-label") if label.isVisibleTo(dock)]
+    switch.setChecked(True)
+    user.wait(lambda: len(read) == 2)
+    user.wait(lambda: any(x.isVisibleTo(dock) for x in dock.findChildren(QLabel, "picture-label")))
 
 
 def test_the_overview_shows_the_slide(reader: Any) -> None:

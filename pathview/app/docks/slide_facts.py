@@ -60,18 +60,26 @@ class SlideFactsDock(QScrollArea):
         if session is None:
             self._form.addRow(QLabel("No slide is open."))
             return
-        for name, value in facts(session.slide.info).items():
+        slide = session.slide
+        for name, value in {**facts(slide.info), "Colours": slide.display_colour.state}.items():
             text = QLabel(value)
             text.setWordWrap(True)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._form.addRow(f"{name}:", text)
-        slide = session.slide
+        self._switch.setVisible(any(name in slide.associated_sizes() for name in _SHOWN))
+        self._fetch()
+
+    def _fetch(self) -> None:
+        """Read the pictures if they are wanted: behind a switched-off switch they are not even decoded."""
+        session = self._workspace.session
+        if session is None or not self._switch.isChecked() or self._pictures.count():
+            return
         self._workspace.background.run(
-            slide.associated_images, lambda images: self._show(session, images), lambda _: None
+            session.slide.associated_images, lambda images: self._show(session, images), lambda _: None
         )
 
     def _show(self, session: Session, images: Mapping[str, Rgb]) -> None:
-        if self._workspace.session is not session:
+        if self._workspace.session is not session or self._pictures.count():
             return
         for name in _SHOWN:
             if name not in images:
@@ -83,13 +91,13 @@ class SlideFactsDock(QScrollArea):
             for widget in (caption, picture):
                 widget.setVisible(self._switch.isChecked())
                 self._pictures.addWidget(widget)
-        self._switch.setVisible(any(name in images for name in _SHOWN))
 
     def _toggle(self, shown: bool) -> None:
         for index in range(self._pictures.count()):
             item = self._pictures.itemAt(index)
             if item is not None and (widget := item.widget()) is not None:
                 widget.setVisible(shown)
+        self._fetch()
 
     def _clear_pictures(self) -> None:
         while (item := self._pictures.takeAt(0)) is not None:
