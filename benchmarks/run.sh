@@ -9,7 +9,7 @@ if [[ ! -f $data/README.md ]]; then
     exit 1
 fi
 names=("$@")
-((${#names[@]})) || names=(reads inference)
+((${#names[@]})) || names=(reads opening inference)
 for name in "${names[@]}"; do
     echo "== $name"
     PYTHONPATH=. .venv/bin/python "benchmarks/$name.py" "$data"

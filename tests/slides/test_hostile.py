@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,6 @@ def look_around(slide):
 
 for line in sys.stdin:
     path = line.rstrip("\\n")
-    print(json.dumps({"begin": path}), flush=True)
     start = time.perf_counter()
     try:
         slide, how = open_slide(path), "read"
@@ -164,31 +164,54 @@ class Said:
     took_s: float
 
 
-def open_all(batch: Batch) -> tuple[list[Said], tuple[int, int]]:
-    """Open a batch and its good source; return how each went, and the peaks (child, program) in bytes.
+class Program:
+    """A process that opens one file after another; leaving it checks that it lived to the end."""
 
-    The good one comes first and last: that a program has to import its libraries once is no file's fault.
-    """
-    paths = "".join(f"{path}\n" for path in (batch.good, *batch.bad, batch.good))
-    command = [sys.executable, "-W", "ignore", "-c", _PROGRAM]
-    done = subprocess.run(command, input=paths, capture_output=True, text=True, check=False)
-    said = [json.loads(line) for line in done.stdout.splitlines()]
-    assert done.returncode == 0, f"died ({done.returncode}) at {said[-1]}: {done.stderr[-2000:]}"
-    return [Said(**line) for line in said if "path" in line], said[-1]["peaks"]
+    peaks: tuple[int, int]
+    """Of its children and of itself, bytes; known once it has ended."""
+
+    def __enter__(self) -> Program:
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def open(self, path: Path) -> Said:
+        """Open one file and return how it went."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{path}\n")
+        self._process.stdin.flush()
+        return Said(**self._line(path))
+
+    def _line(self, about: object) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, f"died of {about} ({self._process.wait()})"
+        return json.loads(line)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._process:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            if kind is None:
+                self.peaks = self._line("ending")["peaks"]
+                assert self._process.wait() == 0
 
 
 def survive(data: Path, folder: Path, count: int, seed: int) -> str:
     """Open about `count` damaged files and check all that must hold; return the figures as text."""
     said: list[Said] = []
-    peaks: list[tuple[int, int]] = []
-    for batch in batches(data, folder, count, seed):
-        went, peak = open_all(batch)
-        assert len(went) == len(batch.bad) + 2
-        assert (went[0].how, went[-1].how) == ("read", "read"), (went[0], went[-1])
-        said += went[1:-1]
-        peaks.append(peak)
+    with Program() as program:
+        for batch in batches(data, folder, count, seed):
+            # First, too: that a program has to import its libraries once is no file's fault.
+            assert program.open(batch.good).how == "read"
+            said += [program.open(path) for path in batch.bad]
+            assert program.open(batch.good).how == "read"
+    child, own = program.peaks
     slowest = max(said, key=lambda one: one.settled_s)
-    child, own = (max(column) for column in zip(*peaks, strict=True))
     faults = ("crashed the reader", "needs more than", "did not answer")
     killed, greedy, late = (sum(fault in one.how for one in said) for fault in faults)
     figures = (
