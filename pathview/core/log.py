@@ -19,6 +19,8 @@ def set_up(verbose: bool = False) -> None:
     """Send the program's messages to stderr and to `RECENT`; calling it again changes only the level."""
     logger = logging.getLogger("pathview")
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    # It has a word to say about each odd tag; what matters of it is in the errors that we raise.
+    logging.getLogger("tifffile").setLevel(logging.NOTSET if verbose else logging.CRITICAL)
     if logger.handlers:
         return
     layout = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")

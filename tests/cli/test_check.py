@@ -121,3 +121,18 @@ def test_real_slides(
     assert done.returncode == (not healthy)
     if images is not None:
         assert (report["label"], report["macro"]) == images
+
+
+def test_what_a_library_says_of_odd_tags_is_not_repeated(process: Call, made_tiff: Path) -> None:
+    import struct
+
+    raw = bytearray(made_tiff.read_bytes())
+    (at,) = struct.unpack_from("<I", raw, 4)
+    (count,) = struct.unpack_from("<H", raw, at)
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        if struct.unpack_from("<H", raw, entry)[0] == 296:
+            struct.pack_into("<H", raw, entry + 8, 99)
+    made_tiff.write_bytes(raw)
+    done = process("check", made_tiff)
+    assert done.stderr == ""
+    assert "problem: the pixel size is unknown" in done.stdout
