@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -178,6 +180,29 @@ def test_closing_the_slide_while_it_is_built() -> None:
     build.join()
     assert results == [False]
     assert cached() == []
+
+
+_BUILD_SLOWLY = """
+from pathview.slides.made import MadeReader
+from pathview.slides.slide import Slide
+slide = Slide(MadeReader((9001, 30_007), downsamples=(1,), delay_s=0.2))
+slide.build_overview(lambda share: None, lambda: False)
+"""
+
+
+def test_a_killed_build_leaves_no_overview_and_is_swept_up_by_a_later_one() -> None:
+    process = subprocess.Popen([sys.executable, "-c", _BUILD_SLOWLY])
+    deadline = time.monotonic() + 30
+    while not cached() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    (left,) = cached()
+    assert left.suffix == ".part"
+    os.utime(left, (1, 1))
+    with Slide(flat()) as slide:
+        assert slide.build_overview(nothing, never)
+    assert [file.suffix for file in cached()] == [".tif"]
 
 
 def test_a_slide_is_read_while_it_is_built() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 import shutil
 import threading
 import zipfile
@@ -371,3 +373,29 @@ def test_opening_by_content(tmp_path: Path, kind: str) -> None:
     folder = write(tmp_path / "a name that tells nothing")
     with open_slide(folder if kind == "folder" else zipped(folder)) as slide:
         assert slide.info.format == "ome-zarr"
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_whatever_is_wrong_with_the_metadata_is_told_in_a_sentence(tmp_path: Path, version: str) -> None:
+    folder = write(tmp_path / "made.zarr", version=version, downsamples=(1, 2))
+    files = sorted(p for p in folder.rglob("*") if p.name.startswith(".z") or p.name == "zarr.json")
+    words = ("0", "-1", "1e999", "9" * 20, "null", "[]", "{}", '"x"', "NaN", "1073741824", "true")
+    rng = random.Random(11)
+    read, refused = 0, []
+    for _ in range(150):
+        file = rng.choice(files)
+        kept = file.read_text()
+        values = list(re.finditer(r'-?\d+(\.\d+)?|"[^"]*"|null|[\[\]]', kept))
+        at = rng.choice(values).span() if values else (0, 1)
+        file.write_text(kept[: at[0]] + rng.choice(words) + kept[at[1] :])
+        try:
+            with opened(folder) as slide:
+                assert slide.info.mpp is None or all(0.02 <= mpp <= 100 for mpp in slide.info.mpp)
+                slide.read(Region(slide.info.box, max(slide.info.size) / 50))
+            read += 1
+        except (SlideOpenError, TileReadError) as error:
+            refused.append(str(error))
+        file.write_text(kept)
+    assert read > 10
+    assert refused
+    assert not any("\n" in sentence for sentence in refused)
