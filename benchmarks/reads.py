@@ -161,8 +161,8 @@ def compare(name: str, path: Path, present: dict[str, Contender]) -> None:
         for kind in ("tile", "region"):
             taken: dict[tuple[str, int], list[tuple[float, float]]] = {}
             for _ in range(ROUNDS):
-                places = places_of(rng, kind, level, page.tile)
                 for threads in (1, 2):
+                    places = places_of(rng, kind, level, page.tile)
                     for who, contender in present.items():
                         spent = seconds(getattr(contender, kind), level, places, threads)
                         taken.setdefault((who, threads), []).append(spent)
@@ -198,14 +198,14 @@ def read_in_child(name: str, path: Path) -> float:
 
 
 def child(name: str, path: Path) -> None:
-    import resource
-
     rng = np.random.default_rng(2)
     contender = CONTENDERS[name](path)
     for level, page in enumerate(read_layout(path).pages):
         for kind in ("tile", "region"):
             seconds(getattr(contender, kind), level, places_of(rng, kind, level, page.tile), 2)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    # Not `ru_maxrss`, which a child begins with its parent's; Linux only.
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
+    print(int(peak.split()[1]) / 1024)
 
 
 def main(data: Path) -> None:

@@ -125,9 +125,19 @@ def _jpeg_decoder(coding: Coding) -> Decode:
 
     width, height = coding.tile
     head = _jpeg_head(coding)
+    # An encoder begins all its tiles alike: what was looked through once is known by its bytes from then on.
+    known: tuple[bytes, bytes] = (b"", b"")
 
     def decode(streams: Sequence[bytes], into: Rgb | None) -> Rgb:
-        stream = head + _jpeg_body(streams[0], width, height, coding.samples)
+        nonlocal known
+        data = streams[0]
+        begin, front = known
+        if begin and data.startswith(begin):
+            stream = front + data[len(begin) :]
+        else:
+            body = _jpeg_body(data, width, height, coding.samples)
+            stream = head + body
+            known = _beginning(data, stream)
         try:
             pixels: Rgb = simplejpeg.decode_jpeg(stream, buffer=into)
         except ValueError as error:
@@ -135,6 +145,15 @@ def _jpeg_decoder(coding: Coding) -> Decode:
         return pixels
 
     return decode
+
+
+def _beginning(data: bytes, stream: bytes) -> tuple[bytes, bytes]:
+    """Return how `data` begins, up to the end of its frame header, and how the `stream` made of it does."""
+    body = _without_apps(data)
+    at = len(body[0]) - body[1]  # bytes from the frame header's marker to the end
+    length = 2 + (data[-at + 2] << 8 | data[-at + 3])
+    rest = at - length
+    return (data[:-rest], stream[:-rest]) if rest > 0 else (b"", b"")
 
 
 def _forgive(stream: bytes, complaint: str) -> Rgb:

@@ -70,7 +70,8 @@ class TiffReader:
         self._decode = [page.coding.decoder() for page in layout.pages]
         self._cache = TileCache(_CACHE_BYTES)
         self._scratch = threading.local()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()  # taken for each read, hence not through the slower condition
+        self._changed = threading.Condition(self._lock)
         self._closed = False
         self._readers = 0
         self._info = _info(path, layout)
@@ -173,26 +174,26 @@ class TiffReader:
 
     def _begin(self) -> None:
         """Hold off closing: a descriptor closed under a reader may by then belong to another file."""
-        with self._changed:
+        with self._lock:
             if self._closed:
                 raise TileReadError(self._path, "a tile", "the slide is closed")
             self._readers += 1
 
     def _end(self) -> None:
-        with self._changed:
+        with self._lock:
             self._readers -= 1
-            if not self._readers:
+            if self._closed:
                 self._changed.notify_all()
 
     def _compose(self, level: int, x: int, y: int, w: int, h: int) -> Rgb:
         """Put a window together from the tiles that it meets."""
         page = self._pages[level]
         wide, high = page.tile
+        if w == wide and h == high and x % wide == 0 and y % high == 0:
+            # The commonest read of all: the tile itself, which no neighbour will ask for.
+            return self._tile(level, y // high * page.columns + x // wide, None)
         columns = range(x // wide, (x + w - 1) // wide + 1)
         rows = range(y // high, (y + h - 1) // high + 1)
-        if x % wide == 0 and y % high == 0 and (w, h) == (wide, high):
-            # The commonest read of all: the tile itself, which no neighbour will ask for.
-            return self._tile(level, rows.start * page.columns + columns.start, None)
         canvas = np.empty((h, w, 3), np.uint8)
         for row in rows:
             top, bottom = max(row * high, y), min((row + 1) * high, y + h)
