@@ -34,6 +34,8 @@ class ActionInfo:
     needs
         Words that must all be true: "slide", "selection", "annotations", "heatmap", "model" (there is one),
         "run" (one is going on); "" for always.
+    switch
+        Whether it is ticked while it is on; on at the start.
     """
 
     key: str
@@ -43,6 +45,7 @@ class ActionInfo:
     icon: str = ""
     group: str = ""
     needs: str = ""
+    switch: bool = False
 
 
 ACTIONS: tuple[ActionInfo, ...] = (
@@ -141,6 +144,12 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "toggle_annotations", "Show &annotations", "Show or hide the annotations", ("A",), needs="slide"
     ),
     ActionInfo("toggle_heatmap", "Show &heatmap", "Show or hide the heatmap", ("C",), needs="heatmap"),
+    ActionInfo(
+        "colour_profile",
+        "&Convert colours to sRGB",
+        "Use the slide's ICC profile on the screen; models always get the file's own numbers",
+        switch=True,
+    ),
     ActionInfo("theme_system", "&System theme", "Follow the desktop", (), "", "theme"),
     ActionInfo("theme_light", "&Light theme", "Light window", (), "", "theme"),
     ActionInfo("theme_dark", "&Dark theme", "Dark window", (), "", "theme"),
@@ -208,6 +217,9 @@ class ActionTable:
             action.setToolTip(info.tip + shown)
             action.setStatusTip(info.tip)
             action.triggered.connect(lambda _=False, call=callbacks[info.key]: call())
+            if info.switch:
+                action.setCheckable(True)
+                action.setChecked(True)
             if info.group:
                 action.setCheckable(True)
                 self._groups.setdefault(info.group, QActionGroup(owner)).addAction(action)

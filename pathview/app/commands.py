@@ -30,8 +30,8 @@ _THEMES = ("system", "light", "dark")
 _PANS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
 _OF_FILES = ("open", "open_demo", "export_annotations", "export_region", "export_cells")
 _OWN = (
-    "delete", "select_all", "rename", "zoom_fit", "zoom_full", "toggle_annotations", "toggle_heatmap", "run",
-    "run_selection", "model_card", "about", "shortcuts",
+    "delete", "select_all", "rename", "zoom_fit", "zoom_full", "toggle_annotations", "toggle_heatmap",
+    "colour_profile", "run", "run_selection", "model_card", "about", "shortcuts",
 )  # fmt: skip
 
 
@@ -140,6 +140,10 @@ class Commands:
     def toggle_heatmap(self) -> None:
         """Show or hide the heatmaps."""
         self._toggle("heatmap")
+
+    def colour_profile(self) -> None:
+        """Switch the conversion of colours for the screen."""
+        self._workspace.convert_colours(not self._workspace.converts)
 
     def _toggle(self, kind: str) -> None:
         layers = [layer for layer in self._workspace.view.state.layers if layer.kind == kind]

@@ -93,6 +93,7 @@ class Workspace:
         self.closed = False
         self.loader.loaded.connect(self._on_loaded)
         self.loader.failed.connect(self._on_failed)
+        self.converts = True
 
     # slides ----------------------------------------------------------
     def open(self, path: Path) -> None:
@@ -129,7 +130,10 @@ class Workspace:
     def _show(self, session: Session) -> None:
         slide = session.slide
         self.scene = replace(
-            self.scene, slide_tiles=SlideTiles(slide), heatmaps={}, annotations=session.annotations
+            self.scene,
+            slide_tiles=SlideTiles(slide, colour=self.converts),
+            heatmaps={},
+            annotations=session.annotations,
         )
         session.annotations.changed.connect(self._on_edit)
         viewport = replace(self.view.state.viewport, rotation=0.0).fitted(slide.info.bounds)
@@ -141,6 +145,17 @@ class Workspace:
         self.runs.load_stored(session)
         self.stale.emit()
         self.overviews.begin(slide)
+
+    def convert_colours(self, wanted: bool) -> None:
+        """Show the slide in sRGB, or in the file's own numbers; its tiles are read again."""
+        self.converts = wanted
+        old, session = self.scene.slide_tiles, self.session
+        if session is None:
+            return
+        self.scene = replace(self.scene, slide_tiles=SlideTiles(session.slide, colour=wanted))
+        self._drop(old)
+        self.layers_changed.emit()
+        self.stale.emit()
 
     def close_slide(self) -> None:
         """Cancel what runs on the slide, forget its tiles and close it."""

@@ -226,6 +226,21 @@ def test_label_and_macro_hide_at_a_switch_and_stay_hidden_on_the_next_slide(
     user.wait(lambda: any(x.isVisibleTo(dock) for x in dock.findChildren(QLabel, "picture-label")))
 
 
+def test_colours_are_converted_until_the_menu_says_otherwise(user: Any, made_tiff: Path) -> None:
+    user.open(made_tiff)
+    dock = user.window.docks["slide-facts"]
+    text = dock.findChild(QLabel, "fact-Colours")
+    assert text.text() == "sRGB assumed: no profile"
+    first = user.workspace.scene.slide_tiles
+    user.trigger("colour_profile")
+    assert not user.window.actions_table["colour_profile"].isChecked()
+    assert text.text() == "off"
+    assert user.workspace.scene.slide_tiles is not first
+    user.settle()
+    user.trigger("colour_profile")
+    assert text.text() == "sRGB assumed: no profile"
+
+
 def test_the_overview_shows_the_slide(reader: Any) -> None:
     overview = reader.window.docks["overview"].widget()
     reader.wait(lambda: overview._pixmap is not None)

@@ -12,6 +12,7 @@ from pathview.app.docks.overview import to_image
 from pathview.app.workspace import Workspace
 from pathview.slides.reader import Rgb, SlideInfo
 from pathview.study.session import Session
+from pathview.tiles.source import SlideTiles
 
 _WIDTH = 240
 _SHOWN = ("label", "macro")
@@ -50,6 +51,7 @@ class SlideFactsDock(QScrollArea):
         self._switch.toggled.connect(self._toggle)
         self._switch.hide()
         workspace.slide_changed.connect(self._on_slide)
+        workspace.layers_changed.connect(self._on_layers)
         self._on_slide(None)
 
     def _on_slide(self, session: Session | None) -> None:
@@ -61,13 +63,23 @@ class SlideFactsDock(QScrollArea):
             self._form.addRow(QLabel("No slide is open."))
             return
         slide = session.slide
-        for name, value in {**facts(slide.info), "Colours": slide.display_colour.state}.items():
+        for name, value in {**facts(slide.info), "Colours": self._colours()}.items():
             text = QLabel(value)
             text.setWordWrap(True)
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            text.setObjectName(f"fact-{name}")
             self._form.addRow(f"{name}:", text)
         self._switch.setVisible(any(name in slide.associated_sizes() for name in _SHOWN))
         self._fetch()
+
+    def _colours(self) -> str:
+        tiles = self._workspace.scene.slide_tiles
+        return tiles.colour.state if isinstance(tiles, SlideTiles) else ""
+
+    def _on_layers(self) -> None:
+        text = self.findChild(QLabel, "fact-Colours")
+        if text is not None:
+            text.setText(self._colours())
 
     def _fetch(self) -> None:
         """Read the pictures if they are wanted: behind a switched-off switch they are not even decoded."""
