@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pathview.core.errors import SlideOpenError
@@ -166,3 +167,16 @@ def test_the_child_is_limited(made_tiff: Path) -> None:
     maps = Path(f"/proc/{probe._child.pid}/maps").read_text(encoding="utf-8")
     assert "PySide6" not in maps
     assert "torch" not in maps
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+def test_a_large_program_keeps_its_child(tmp_path: Path) -> None:
+    held = np.ones(700 << 20, np.uint8)
+    probe._child.stop()
+    pids = set()
+    for number in range(2):
+        ensure_readable(write_made_tiff(tmp_path / f"{number}.tif", (300, 200)))
+        pids.add(probe._child.pid)
+    assert held[0] == 1
+    assert len(pids) == 1
+    assert None not in pids
