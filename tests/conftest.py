@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -28,14 +30,33 @@ settings.load_profile("pathview")
 # Threads that libraries keep for the life of the process, by the start of their names.
 _KEPT_THREADS = ("pytest_timeout", "Dummy-", "asyncio_", "zarr")
 _GRACE_S = 3.0
-_TESTS = Path(__file__).parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run all tests that open windows one after another: they share a screen, and only one has the focus."""
-    for item in items:
-        if item.path.is_relative_to(_TESTS / "app") or item.path.is_relative_to(_TESTS / "e2e"):
-            item.add_marker(pytest.mark.xdist_group("screen"))
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker a virtual screen of its own: windows on one screen take focus and pointer away."""
+    if sys.platform == "linux" and not os.environ.get("PATHVIEW_TEST_SCREEN") and shutil.which("Xvfb"):
+        config.add_cleanup(_start_screen())
+
+
+def _start_screen() -> Callable[[], None]:
+    """Start an Xvfb under a free number, make it the display, and return what ends it."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1200x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(
+        command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        number = said.readline().strip()  # written once it takes connections
+    if not number:
+        raise pytest.UsageError("Xvfb did not start: run it by hand to see why")
+    os.environ["DISPLAY"] = f":{number}"
+
+    def stop() -> None:
+        server.terminate()
+        server.wait()
+
+    return stop
 
 
 @pytest.fixture(autouse=True)
