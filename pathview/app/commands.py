@@ -173,7 +173,7 @@ class Commands:
             dialog.deleteLater()
             if not accepted:
                 return
-            stated[info.fingerprint] = dialog.mpp
+            stated[info.fingerprint] = (dialog.mpp, dialog.mpp)
         self._workspace.runs.start(model, region)
 
     def model_card(self) -> None:

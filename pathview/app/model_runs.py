@@ -55,7 +55,7 @@ class ModelRuns:
         self._run: RemoteRun | None = None
         self._layer = ""
         self.heatmaps: dict[str, Heatmap] = {}
-        self.stated_mpp: dict[str, float] = {}
+        self.stated_mpp: dict[str, tuple[float, float]] = {}
         self._names: dict[Path, str] = {}
         workspace.view.changed.connect(self._on_view)
 

@@ -94,7 +94,8 @@ def run_slide(path: Path, source: ModelSource, options: RunOptions) -> dict[str,
                 heatmap=place.heatmap,
                 device=options.device,
                 region=region,
-                mpp=options.mpp,
+                mpp=None if options.mpp is None else (options.mpp, options.mpp),
+                mpp_source="stated with --mpp",
                 batch=options.batch,
             )
             return _run(slide, place, spec, options)

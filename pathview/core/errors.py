@@ -44,6 +44,18 @@ class UnknownScaleError(PathViewError):
         )
 
 
+class ImpossibleScaleError(PathViewError):
+    """A pixel size was stated that no microscope slide can have."""
+
+    def __init__(self, path: Path, mpp: tuple[float, float], valid: tuple[float, float]) -> None:
+        self.path = path
+        self.mpp = mpp
+        super().__init__(
+            f"{mpp[0]:g} x {mpp[1]:g} um/px cannot be the pixel size of {path}; "
+            f"state one between {valid[0]:g} and {valid[1]:g} um/px"
+        )
+
+
 class AnnotationFormatError(PathViewError):
     """An annotation file is malformed; nothing of it was taken over."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -17,6 +18,8 @@ _IDENTITY = {
     "classes": "other classes",
     "model_mpp": "values at another resolution",
 }
+# A file that is read anew may give the last digit of its scale otherwise.
+_SAME_SCALE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class HeatmapFacts:
         Identity, level-0 (width, height), and (x, y) um/px used by the run.
     pathview_version
         The program that made it.
+    slide_mpp_source
+        Where `slide_mpp` came from; "" in results of programs that did not tell.
     """
 
     model: str
@@ -46,6 +51,7 @@ class HeatmapFacts:
     slide_size: tuple[int, int]
     slide_mpp: tuple[float, float] | None
     pathview_version: str
+    slide_mpp_source: str = ""
 
     @classmethod
     def of(cls, card: ModelCard, info: SlideInfo) -> Self:
@@ -62,6 +68,7 @@ class HeatmapFacts:
             info.size,
             info.mpp,
             pathview.__version__,
+            info.mpp_source,
         )
 
     @classmethod
@@ -87,6 +94,7 @@ class HeatmapFacts:
             slide_size=(int(width), int(height)),
             slide_mpp=None if mpp is None else (float(mpp[0]), float(mpp[1])),
             pathview_version=str(values["pathview_version"]),
+            slide_mpp_source=str(values.get("slide_mpp_source", "")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -99,4 +107,22 @@ class HeatmapFacts:
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
                 return f"{words} ({mine!r}, not {theirs!r})"
+        if not self.fits_scale(other.slide_mpp):
+            scales = f"{in_um(self.slide_mpp)}, not {in_um(other.slide_mpp)}"
+            return f"another pixel size of the slide, and with it another grid ({scales})"
         return ""
+
+    def fits_scale(self, mpp: tuple[float, float] | None) -> bool:
+        """Tell whether a slide whose (x, y) um/px are `mpp` has the pixel size that the run used.
+
+        Where it has another, the model saw the tissue smaller or larger than the slide now says it is.
+        """
+        if self.slide_mpp is None or mpp is None:
+            return self.slide_mpp == mpp
+        pairs = zip(self.slide_mpp, mpp, strict=True)
+        return all(math.isclose(used, now, rel_tol=_SAME_SCALE) for used, now in pairs)
+
+
+def in_um(mpp: tuple[float, float] | None) -> str:
+    """Return a pixel size in words, in um/px."""
+    return "unknown" if mpp is None else f"{mpp[0]:.4g} x {mpp[1]:.4g} um/px"

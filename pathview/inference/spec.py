@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import shapely
@@ -36,7 +36,9 @@ class RunSpec:
     region
         WKB of the level-0 outline to look at; None for the whole slide.
     mpp
-        um/px of level 0, where the file does not say or is wrong; None takes the file's.
+        (x, y) um/px of level 0, where the file does not say or is wrong; None takes the file's.
+    mpp_source
+        Who stated that.
     batch
         Most patches at a time; None for what suits the device.
     readers
@@ -50,7 +52,8 @@ class RunSpec:
     heatmap: Path | None = None
     device: str = "auto"
     region: bytes | None = None
-    mpp: float | None = None
+    mpp: tuple[float, float] | None = None
+    mpp_source: str = "stated by the user"
     batch: int | None = None
     readers: int | None = None
     min_tissue: float = MIN_TISSUE
@@ -76,12 +79,13 @@ def build_run(spec: RunSpec, inbox: Inbox, *, model: TileModel | None = None) ->
     Raises
     ------
     PathViewError
-        `SlideOpenError`, `TileReadError`, `UnknownScaleError`, `HeatmapMismatchError`, `ModelError`, or
-        `ExportError` where the heatmap cannot be made.
+        `SlideOpenError`, `TileReadError`, `UnknownScaleError`, `ImpossibleScaleError`, `ModelError`,
+        `HeatmapMismatchError`, or `ExportError` where the heatmap cannot be made.
     """
     prepare_process()
     slide = open_slide(spec.slide)
     try:
+        slide.state_mpp(spec.mpp, spec.mpp_source)
         return InferenceRun(
             slide,
             model or spec.model.make(),
@@ -99,12 +103,12 @@ def build_run(spec: RunSpec, inbox: Inbox, *, model: TileModel | None = None) ->
 
 
 def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
-    info = slide.info if spec.mpp is None else replace(slide.info, mpp=(spec.mpp, spec.mpp))
+    info = slide.info
     region = None if spec.region is None else shapely.from_wkb(spec.region)
     # An unknown scale is refused before minutes go into looking for tissue.
     grid = make_grid(info, spec.model.card, None, region)
     if spec.min_tissue > 0:
-        tissue = tissue_mask(slide, slide_mpp=info.mpp)
+        tissue = tissue_mask(slide)
         grid = make_grid(info, spec.model.card, tissue, region, min_tissue=spec.min_tissue)
     try:
         return Heatmap.open_or_create(spec.heatmap, grid, spec.model.card, info)

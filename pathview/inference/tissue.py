@@ -62,9 +62,7 @@ class TissueMask:
         return share
 
 
-def tissue_mask(
-    slide: Slide, *, mpp: float = 8.0, slide_mpp: tuple[float, float] | None = None
-) -> TissueMask:
+def tissue_mask(slide: Slide, *, mpp: float = 8.0) -> TissueMask:
     """Find the tissue of a slide by its colour.
 
     Parameters
@@ -72,17 +70,15 @@ def tissue_mask(
     slide
         An open slide.
     mpp
-        Resolution to look at, in um/px, to the nearest whole downsample.
-    slide_mpp
-        The slide's (x, y) um/px where the file does not say; default what the file says. Where nobody knows,
-        a fixed downsample serves: finding tissue needs no exact scale.
+        Resolution to look at, in um/px, to the nearest whole downsample. Where nobody knows the slide's pixel
+        size, a fixed downsample serves: finding tissue needs no exact scale.
 
     Returns
     -------
     TissueMask
         All True on a slide that is all tissue, all False on plain glass.
     """
-    known = slide_mpp or slide.info.mpp
+    known = slide.info.mpp
     # Whole, so that native pixels are averaged in blocks; the mask says which it is.
     downsample = float(max(1, round(downsample_for(mpp, known) or _UNKNOWN_SCALE_DOWNSAMPLE)))
     mask = _coloured(_overview(slide, downsample))

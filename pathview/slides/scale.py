@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
+from pathview.core.errors import ImpossibleScaleError
 from pathview.slides.reader import SlideInfo
 
 VALID_MPP = (0.02, 100.0)
@@ -17,6 +19,7 @@ _INCH_UM = 25_400.0
 _UNEQUAL = 1.1
 _UM_TIMES_POWER = 10.0
 _CONTRADICTION = 1.5
+_SAME = 0.01
 
 _SOURCES = {"aperio": "aperio.MPP", "dicom": "DICOM PixelSpacing", "generic-tiff": "TIFF resolution"}
 
@@ -52,11 +55,38 @@ def judge_mpp(x: str | float, y: str | float, source: str) -> tuple[tuple[float,
     for value in values:
         if dpi := _print_dpi(value):
             return None, f"unknown: {source} is a {dpi}-dpi default"
-        if not VALID_MPP[0] <= value <= VALID_MPP[1]:
+        if not can_be_true(value):
             return None, f"unknown: {source} of {value:g} um/px cannot be true"
-    if max(values) > _UNEQUAL * min(values):
-        source += f" (x and y differ: {values[0]:g} and {values[1]:g} um/px)"
-    return values, source
+    return values, _with_difference(values, source)
+
+
+def can_be_true(mpp: float) -> bool:
+    """Tell whether a pixel of a microscope slide can be that large, in um/px; see `VALID_MPP`."""
+    return VALID_MPP[0] <= mpp <= VALID_MPP[1]
+
+
+def with_stated_mpp(info: SlideInfo, mpp: tuple[float, float], source: str) -> SlideInfo:
+    """Return `info` with a pixel size that was stated in place of what the file says or does not say.
+
+    What a person states is not taken for a printer's default: a flatbed scanner does have 300 dpi.
+
+    Parameters
+    ----------
+    info
+        What the file says.
+    mpp
+        (x, y) in um/px at level 0.
+    source
+        Who stated it, for `SlideInfo.mpp_source`.
+
+    Raises
+    ------
+    ImpossibleScaleError
+        If x or y does not lie within `VALID_MPP`.
+    """
+    if not (can_be_true(mpp[0]) and can_be_true(mpp[1])):
+        raise ImpossibleScaleError(info.path, mpp, VALID_MPP)
+    return replace(info, mpp=mpp, mpp_source=_with_difference(mpp, source))
 
 
 def scale_warnings(info: SlideInfo) -> list[str]:
@@ -86,6 +116,35 @@ def scale_warnings(info: SlideInfo) -> list[str]:
                 f"which gives about {expected:g}"
             )
     return warnings
+
+
+def stated_warnings(info: SlideInfo, own: SlideInfo) -> list[str]:
+    """Return, as `scale_warnings` does, where a stated pixel size contradicts what the file itself says.
+
+    Parameters
+    ----------
+    info
+        With the stated pixel size.
+    own
+        What the file says.
+    """
+    if info.mpp is None or own.mpp is None:
+        return []
+    if all(abs(stated / its - 1) <= _SAME for stated, its in zip(info.mpp, own.mpp, strict=True)):
+        return []
+    return [
+        f"{_in_words(info.mpp)} was stated, but the file says {_in_words(own.mpp)} um/px ({own.mpp_source})"
+    ]
+
+
+def _in_words(mpp: tuple[float, float]) -> str:
+    return f"{mpp[0]:.4g} x {mpp[1]:.4g}"
+
+
+def _with_difference(mpp: tuple[float, float], source: str) -> str:
+    if max(mpp) <= _UNEQUAL * min(mpp):
+        return source
+    return f"{source} (x and y differ: {mpp[0]:g} and {mpp[1]:g} um/px)"
 
 
 def _print_dpi(mpp: float) -> int | None:

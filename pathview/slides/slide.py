@@ -18,6 +18,7 @@ from pathview.slides.colour import DisplayColour
 from pathview.slides.overview import build_overview, forget_overview, missing_levels, open_overview
 from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader, associated_sizes
 from pathview.slides.resample import SNAP, Span, average
+from pathview.slides.scale import with_stated_mpp
 from pathview.slides.watch import WatchedReader
 
 # A level this much coarser than wanted still serves: files round their level sizes.
@@ -41,11 +42,35 @@ class Slide:
         self._overview: tuple[SlideReader, tuple[Level, ...]] | None = None
         self._opening = threading.Lock()
         self._closed = False
+        # What the file says but for the pixel size; replaced whole as well.
+        self._stated: SlideInfo | None = None
 
     @property
     def info(self) -> SlideInfo:
-        """What is known about the slide without reading pixels."""
+        """What is known about the slide without reading pixels, with the pixel size that was stated."""
+        return self._stated or self._reader.info
+
+    @property
+    def file_info(self) -> SlideInfo:
+        """What the file itself says, whatever pixel size was stated."""
         return self._reader.info
+
+    def state_mpp(self, mpp: tuple[float, float] | None, source: str = "stated by the user") -> None:
+        """Use a stated pixel size from here on, or the file's own again.
+
+        Parameters
+        ----------
+        mpp
+            (x, y) in um/px at level 0; None goes back to what the file says.
+        source
+            Who stated it, for `SlideInfo.mpp_source`.
+
+        Raises
+        ------
+        ImpossibleScaleError
+            If no slide can have it; then nothing has changed.
+        """
+        self._stated = None if mpp is None else with_stated_mpp(self.file_info, mpp, source)
 
     @property
     def trouble(self) -> str | None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pathview.core.errors import HeatmapMismatchError
 from pathview.core.pyramid import TileKey
 from pathview.inference.card import ModelCard, Task
+from pathview.inference.facts import HeatmapFacts
 from pathview.inference.grid import PatchGrid, make_grid
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.slides.made import MadeReader
@@ -85,6 +86,28 @@ def test_another_slide_and_other_folders_are_refused(
             Heatmap.open(path)
     with pytest.raises(FileExistsError):
         Heatmap.create(tmp_path / "plain", grid, card, slide.info)
+
+
+def test_values_at_another_pixel_size_are_refused_and_a_last_digit_is_none(
+    slide: Slide, grid: PatchGrid, card: ModelCard, tmp_path: Path
+) -> None:
+    heatmap = Heatmap.create(tmp_path / "h.zarr", grid, card, slide.info)
+    assert heatmap.facts.slide_mpp is not None
+    x, y = heatmap.facts.slide_mpp
+    assert heatmap.facts.fits_scale((x * 1.0001, y))
+    for other in ((x * 1.01, y), (x, y * 1.01), None):
+        assert not heatmap.facts.fits_scale(other)
+        with pytest.raises(HeatmapMismatchError, match="another pixel size"):
+            Heatmap.open_or_create(tmp_path / "h.zarr", grid, card, replace(slide.info, mpp=other))
+
+
+def test_results_of_programs_that_did_not_tell_the_source_can_be_read(
+    slide: Slide, grid: PatchGrid, card: ModelCard
+) -> None:
+    facts = Heatmap.create(None, grid, card, slide.info).facts
+    older = facts.to_json()
+    del older["slide_mpp_source"]
+    assert HeatmapFacts.from_json(older) == replace(facts, slide_mpp_source="")
 
 
 def test_the_signal_names_the_stale_tiles() -> None:

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 import shapely
 
-from pathview.core.errors import ExportError, HeatmapMismatchError, SlideOpenError, UnknownScaleError
+from pathview.core.errors import (
+    ExportError,
+    HeatmapMismatchError,
+    ImpossibleScaleError,
+    SlideOpenError,
+    UnknownScaleError,
+)
 from pathview.core.inbox import Inbox
 from pathview.inference.heatmap import Heatmap
 from pathview.inference.model import ModelSource
@@ -49,11 +55,23 @@ def test_a_stated_scale_serves_and_another_is_refused(
     bare = replace(spec, slide=write_made_tiff(tmp_path / "bare.tif", (700, 500), mpp=None))
     with pytest.raises(UnknownScaleError):
         build_run(bare, Inbox())
-    heatmap = finish(replace(bare, mpp=0.25))
+    heatmap = finish(replace(bare, mpp=(0.25, 0.25)))
     assert heatmap.grid.stride == 256
     assert heatmap.facts.slide_mpp == (0.25, 0.25)
+    assert heatmap.facts.slide_mpp_source == "stated by the user"
     with pytest.raises(HeatmapMismatchError, match="grid"):
-        build_run(replace(bare, mpp=0.5), Inbox())
+        build_run(replace(bare, mpp=(0.5, 0.5)), Inbox())
+    # The same lattice, since the mean of x and y is the same, and yet not what was stated.
+    with pytest.raises(HeatmapMismatchError, match=r"0.25 x 0.25 um/px, not 0.125 x 0.5"):
+        build_run(replace(bare, mpp=(0.125, 0.5)), Inbox())
+
+
+def test_a_stated_scale_goes_before_the_file_s_and_a_senseless_one_is_refused(spec: RunSpec) -> None:
+    assert finish(replace(spec, mpp=(0.25, 0.25))).grid.stride == 256
+    with pytest.raises(
+        ImpossibleScaleError, match=r"200 x 0.5 um/px cannot be the pixel size of .*slide.tif"
+    ):
+        build_run(replace(spec, mpp=(200, 0.5)), Inbox())
 
 
 def test_what_cannot_be_had_is_named(spec: RunSpec, tmp_path: Path) -> None:

@@ -3,9 +3,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pathview.core.errors import ImpossibleScaleError
 from pathview.slides.made import MadeReader
-from pathview.slides.scale import judge_mpp, openslide_mpp, scale_warnings
+from pathview.slides.scale import (
+    judge_mpp,
+    openslide_mpp,
+    scale_warnings,
+    stated_warnings,
+    with_stated_mpp,
+)
+
+_ANY_FLOAT = st.one_of(st.floats(), st.floats(0.02, 100))
 
 
 @pytest.mark.parametrize(
@@ -90,3 +101,31 @@ def test_doubts_are_told(mpp: tuple[float, float], power: float | None, words: t
 def test_an_unknown_scale_says_why() -> None:
     (told,) = scale_warnings(MadeReader(mpp=None).info)
     assert "unknown (made without a scale)" in told
+
+
+@given(x=_ANY_FLOAT, y=_ANY_FLOAT)
+def test_a_stated_scale_is_taken_as_it_is_or_refused(x: float, y: float) -> None:
+    own = MadeReader(mpp=None).info
+    if 0.02 <= x <= 100 and 0.02 <= y <= 100:
+        told = with_stated_mpp(own, (x, y), "stated")
+        assert told.mpp == (x, y)
+        assert told.mpp_source.startswith("stated")
+        assert ("x and y differ" in told.mpp_source) == (max(x, y) > 1.1 * min(x, y))
+        assert replace(told, mpp=None, mpp_source=own.mpp_source) == own
+    else:
+        with pytest.raises(ImpossibleScaleError, match=r"made-.*; state one between 0.02 and 100 um/px"):
+            with_stated_mpp(own, (x, y), "stated")
+
+
+def test_a_person_may_state_what_would_be_a_printer_s_default_in_a_file() -> None:
+    assert with_stated_mpp(MadeReader().info, (84.667, 84.667), "stated").mpp == (84.667, 84.667)
+
+
+def test_a_contradiction_to_the_file_is_told() -> None:
+    own = MadeReader().info
+    assert stated_warnings(own, own) == []
+    assert stated_warnings(with_stated_mpp(own, (0.2501, 0.25), "stated"), own) == []
+    bare = MadeReader(mpp=None).info
+    assert stated_warnings(with_stated_mpp(bare, (0.5, 0.5), "stated"), bare) == []
+    (told,) = stated_warnings(with_stated_mpp(own, (0.25, 0.5), "stated"), own)
+    assert told == "0.25 x 0.5 was stated, but the file says 0.25 x 0.25 um/px (made)"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pathview.core.errors import TileReadError, UnknownScaleError
+from pathview.core.errors import ImpossibleScaleError, TileReadError, UnknownScaleError
 from pathview.core.geometry import Box
 from pathview.core.region import Region
 from pathview.slides.made import MadeReader, coordinate_pixels
@@ -158,6 +158,29 @@ def test_downsample_for_needs_a_scale(make_slide: Callable[..., Slide]) -> None:
     assert make_slide(mpp=0.25).downsample_for(0.5) == 2.0
     with pytest.raises(UnknownScaleError, match="does not state its pixel size"):
         make_slide(mpp=None).downsample_for(0.5)
+
+
+def test_a_stated_scale_serves_until_it_is_taken_back(make_slide: Callable[..., Slide]) -> None:
+    slide = make_slide((64, 64), mpp=None)
+    own = slide.info
+    slide.state_mpp((0.5, 0.5), "stated by somebody")
+    assert (slide.info.mpp, slide.info.mpp_source) == ((0.5, 0.5), "stated by somebody")
+    assert slide.downsample_for(1.0) == 2
+    assert slide.file_info == own
+    with pytest.raises(ImpossibleScaleError):
+        slide.state_mpp((0.0, 0.5))
+    assert slide.info.mpp == (0.5, 0.5)
+    slide.state_mpp(None)
+    assert slide.info == own
+    with pytest.raises(UnknownScaleError):
+        slide.downsample_for(1.0)
+
+
+def test_a_stated_scale_goes_before_the_file_s(make_slide: Callable[..., Slide]) -> None:
+    slide = make_slide((64, 64), mpp=0.25)
+    slide.state_mpp((0.5, 0.5))
+    assert slide.info.mpp == (0.5, 0.5)
+    assert slide.file_info.mpp == (0.25, 0.25)
 
 
 def test_thumbnail_shows_the_whole(make_slide: Callable[..., Slide]) -> None:
