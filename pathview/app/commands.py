@@ -143,7 +143,7 @@ class Commands:
 
     def colour_profile(self) -> None:
         """Switch the conversion of colours for the screen."""
-        self._workspace.convert_colours(not self._workspace.converts)
+        self._workspace.convert_colours(not self._workspace.settings.convert_colours)
 
     def _toggle(self, kind: str) -> None:
         layers = [layer for layer in self._workspace.view.state.layers if layer.kind == kind]

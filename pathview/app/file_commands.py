@@ -77,7 +77,9 @@ class FileCommands:
         session = self._workspace.session
         if session is None:
             return
-        dialog = RegionExportDialog(session.slide.info, self._boxes(), self._window)
+        dialog = RegionExportDialog(
+            session.slide.info, self._boxes(), session.slide.display_colour, self._window
+        )
         accepted = dialog.exec() == QDialog.DialogCode.Accepted
         choice = dialog.choice()
         dialog.deleteLater()
@@ -89,7 +91,9 @@ class FileCommands:
             slide = session.slide
             self._write(
                 target,
-                lambda: export_region(slide, choice.box, target, downsample=choice.downsample),
+                lambda: export_region(
+                    slide, choice.box, target, downsample=choice.downsample, to_srgb=choice.to_srgb
+                ),
             )
 
     def _boxes(self) -> dict[str, Box]:

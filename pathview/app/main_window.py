@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
         self._guard = KeyGuard(self)
         self._wire()
+        self.actions_table["colour_profile"].setChecked(workspace.settings.convert_colours)
         self.set_theme(workspace.settings.theme, keep=False)
         self._on_slide(None)
         restore_window(self)

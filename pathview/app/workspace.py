@@ -93,7 +93,6 @@ class Workspace:
         self.closed = False
         self.loader.loaded.connect(self._on_loaded)
         self.loader.failed.connect(self._on_failed)
-        self.converts = True
 
     # slides ----------------------------------------------------------
     def open(self, path: Path) -> None:
@@ -131,7 +130,7 @@ class Workspace:
         slide = session.slide
         self.scene = replace(
             self.scene,
-            slide_tiles=SlideTiles(slide, colour=self.converts),
+            slide_tiles=SlideTiles(slide, colour=self.settings.convert_colours),
             heatmaps={},
             annotations=session.annotations,
         )
@@ -147,8 +146,9 @@ class Workspace:
         self.overviews.begin(slide)
 
     def convert_colours(self, wanted: bool) -> None:
-        """Show the slide in sRGB, or in the file's own numbers; its tiles are read again."""
-        self.converts = wanted
+        """Show slides in sRGB, or in the file's own numbers, from now on; tiles are read again."""
+        self.settings = replace(self.settings, convert_colours=wanted)
+        self.settings_changed.emit()
         old, session = self.scene.slide_tiles, self.session
         if session is None:
             return

@@ -59,6 +59,12 @@ def export_a_region(
     mpp: Annotated[
         float | None, typer.Option(help="um per exported pixel; default: full resolution.", min=0.001)
     ] = None,
+    srgb: Annotated[
+        bool,
+        typer.Option(
+            "--srgb", help="Convert colours to sRGB; default: the file's own, with its ICC profile."
+        ),
+    ] = False,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a region of a slide as PNG or TIFF, by the ending of the output's name."""
@@ -78,6 +84,7 @@ def export_a_region(
                 wanted or opened.info.box,
                 output,
                 downsample=downsample,
+                to_srgb=srgb,
                 progress=lambda share: line.show(f"{share:.0%}"),
             )
         finally:

@@ -36,9 +36,11 @@ def run(
     _refuse_shared_folders(slides, output, model)
     from pathview.cli.run_slide import RunOptions, run_slide, use_device
     from pathview.startup.registry import load_registry
+    from pathview.startup.settings import load_settings
 
     source = load_registry().model(model)
-    options = RunOptions(output, use_device(device, model), region, mpp, batch, overwrite)
+    colours = load_settings().convert_colours
+    options = RunOptions(output, use_device(device, model), region, mpp, batch, overwrite, colours)
     records: list[dict[str, Any]] = []
     for slide in slides:
         try:

@@ -43,6 +43,8 @@ class RunOptions:
         Most patches at a time; None for what suits the device.
     overwrite
         Put new results in the place of old ones.
+    convert_colours
+        Show the slide in sRGB in the preview, where it has an ICC profile; the model never sees that.
     """
 
     output: Path
@@ -51,6 +53,7 @@ class RunOptions:
     mpp: float | None = None
     batch: int | None = None
     overwrite: bool = False
+    convert_colours: bool = True
 
 
 def use_device(wanted: str, model: str) -> str:
@@ -114,7 +117,9 @@ def _run(slide: Slide, place: RunFolder, spec: RunSpec, options: RunOptions) -> 
         before = current.heatmap.progress.done
         _step_to_the_end(current, inbox, spec.slide.name)
         facts = _facts(current, options, time.perf_counter() - started, before)
-        record = place.publish(slide, current.heatmap, spec.model.card, facts)
+        record = place.publish(
+            slide, current.heatmap, spec.model.card, facts, convert_colours=options.convert_colours
+        )
     except BaseException:
         _settle(place, old, current)
         raise

@@ -12,6 +12,7 @@ from pathview.core.files import atomic_write
 from pathview.core.palette import colormap_table
 from pathview.inference.card import ModelCard
 from pathview.inference.heatmap import Heatmap
+from pathview.slides.colour import DisplayColour
 from pathview.slides.slide import Slide
 
 _EDGE = 1400
@@ -21,11 +22,28 @@ _FAINT = (95, 99, 104)
 
 
 def write_preview(
-    slide: Slide, heatmap: Heatmap, card: ModelCard, target: Path, *, colormap: str = "heat"
+    slide: Slide,
+    heatmap: Heatmap,
+    card: ModelCard,
+    target: Path,
+    *,
+    colour: DisplayColour,
+    colormap: str = "heat",
 ) -> None:
     """Write a picture of the whole slide under the heatmap of the model's positive class.
 
     Cells that were not run are hatched and glass is left as it is; the scale is always 0 to 1.
+
+    Parameters
+    ----------
+    slide, heatmap, card
+        What was run on what, and the result.
+    target
+        The PNG file to write.
+    colour
+        What is done to the slide's colours.
+    colormap
+        Name of the heatmap's colours in `core.palette`.
 
     Raises
     ------
@@ -34,7 +52,7 @@ def write_preview(
     TileReadError
         If the slide cannot be read.
     """
-    thumbnail = slide.thumbnail(_EDGE).astype(np.float32)
+    thumbnail = colour.apply(slide.thumbnail(_EDGE)).astype(np.float32)
     overlay, alpha = _overlay(slide, heatmap, card, thumbnail.shape[:2], colormap)
     blended = thumbnail * (1 - alpha[..., None]) + overlay * alpha[..., None]
     picture = Image.fromarray(np.rint(blended).astype(np.uint8))

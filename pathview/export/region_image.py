@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pathview.core.errors import ExportError
 from pathview.core.files import atomic_write
 from pathview.core.geometry import Box
 from pathview.core.region import Region
+from pathview.slides.colour import DisplayColour, srgb_profile
 from pathview.slides.slide import Slide
 
 _TILE = 512
@@ -33,9 +35,13 @@ def export_region(
     target: Path,
     *,
     downsample: float = 1.0,
+    to_srgb: bool = False,
     progress: Progress = lambda _: None,
 ) -> None:
     """Write the pixels of `box` as an image file.
+
+    The file says what its colours are: it embeds the ICC profile of its numbers where one can be
+    used, and its comment (PNG) or description (TIFF) says what was done.
 
     Parameters
     ----------
@@ -48,13 +54,16 @@ def export_region(
         slide's mpp is known.
     downsample
         Level-0 pixels per exported pixel.
+    to_srgb
+        Convert colours to sRGB instead of writing the slide file's own numbers.
     progress
         Called with 0 to 1.
 
     Raises
     ------
     ExportError
-        If the box misses the slide, the picture is too large for the format, or the file cannot be written.
+        If the box misses the slide, the picture is too large for the format, the file cannot be written, or
+        colours cannot be converted since the slide's profile is damaged.
     TileReadError
         If pixels cannot be read; nothing is left behind.
     """
@@ -65,8 +74,9 @@ def export_region(
     write = _WRITERS.get(target.suffix.lower())
     if write is None:
         raise ExportError(target, f'regions are written as {", ".join(_WRITERS)}, not "{target.suffix}"')
+    colours = _colours(slide, target, to_srgb)
     try:
-        write(slide, region, target, progress)
+        write(slide, region, colours, target, progress)
     except OSError as error:
         raise ExportError(target, str(error)) from error
     progress(1.0)
@@ -76,6 +86,26 @@ def pixel_size(slide: Slide, downsample: float) -> tuple[float, float] | None:
     """Return the (x, y) um/px of an export at `downsample`, or None when the slide's mpp is unknown."""
     mpp = slide.info.mpp
     return None if mpp is None else (mpp[0] * downsample, mpp[1] * downsample)
+
+
+@dataclass(frozen=True, slots=True)
+class _Colours:
+    """What is done to the colours of an export, what it says of them, and the profile that it embeds."""
+
+    conversion: DisplayColour
+    words: str
+    profile: bytes | None
+
+
+def _colours(slide: Slide, target: Path, to_srgb: bool) -> _Colours:
+    colour = slide.display_colour
+    if to_srgb and colour.unusable:
+        reason = f"the colours of {slide.info.path} cannot be converted to sRGB: {colour.state}"
+        raise ExportError(target, f"{reason}; its own numbers can be written")
+    if to_srgb and colour.converts:
+        return _Colours(colour, f"Colours: {colour.state} to sRGB", srgb_profile())
+    what = colour.state if colour.profile is None else "ICC profile embedded"
+    return _Colours(DisplayColour.off(), f"Colours: the slide file's own numbers; {what}", colour.profile)
 
 
 def _whole_pixels(box: Box) -> Box:
@@ -90,24 +120,25 @@ def _even(region: Region) -> Region:
     return Region(Box(box.x0, box.y0, box.x0 + columns * down, box.y0 + rows * down), down)
 
 
-def _write_png(slide: Slide, region: Region, target: Path, progress: Progress) -> None:
+def _write_png(slide: Slide, region: Region, colours: _Colours, target: Path, progress: Progress) -> None:
     rows, columns = region.shape
     if rows * columns > PNG_LIMIT_PX:
         raise ExportError(
             target, f"{columns} x {rows} pixels are too many for PNG; choose .tif or a larger um/px"
         )
     pixels = np.empty((rows, columns, 3), np.uint8)
-    for top, left, tile in _tiles(slide, region, progress):
+    for top, left, tile in _tiles(slide, region, colours, progress):
         pixels[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
     notes = PngInfo()
     notes.add_text("Software", f"PathView {pathview.__version__}")
+    notes.add_text("Comment", colours.words)
     mpp = pixel_size(slide, region.downsample)
-    dots = None if mpp is None else (25_400 / mpp[0], 25_400 / mpp[1])
+    more: dict[str, Any] = {} if mpp is None else {"dpi": (25_400 / mpp[0], 25_400 / mpp[1])}
     with atomic_write(target) as file:
-        Image.fromarray(pixels).save(file, "PNG", pnginfo=notes, **({} if dots is None else {"dpi": dots}))
+        Image.fromarray(pixels).save(file, "PNG", pnginfo=notes, icc_profile=colours.profile, **more)
 
 
-def _write_tiff(slide: Slide, region: Region, target: Path, progress: Progress) -> None:
+def _write_tiff(slide: Slide, region: Region, colours: _Colours, target: Path, progress: Progress) -> None:
     import tifffile
 
     rows, columns = region.shape
@@ -118,7 +149,7 @@ def _write_tiff(slide: Slide, region: Region, target: Path, progress: Progress) 
     with atomic_write(target) as file:
         tifffile.imwrite(
             file,
-            _padded(_tiles(slide, region, progress)),
+            _padded(_tiles(slide, region, colours, progress)),
             shape=(rows, columns, 3),
             dtype=np.uint8,
             tile=(_TILE, _TILE),
@@ -127,12 +158,16 @@ def _write_tiff(slide: Slide, region: Region, target: Path, progress: Progress) 
             predictor=True,
             bigtiff=rows * columns * 3 > _TIFF_LIMIT_BYTES,
             software=f"PathView {pathview.__version__}",
+            description=colours.words.encode("utf-8"),
+            iccprofile=colours.profile,
             metadata=None,
             **scale,
         )
 
 
-def _tiles(slide: Slide, region: Region, progress: Progress) -> Iterator[tuple[int, int, NDArray[np.uint8]]]:
+def _tiles(
+    slide: Slide, region: Region, colours: _Colours, progress: Progress
+) -> Iterator[tuple[int, int, NDArray[np.uint8]]]:
     rows, columns = region.shape
     down = region.downsample
     for top in range(0, rows, _TILE):
@@ -140,7 +175,8 @@ def _tiles(slide: Slide, region: Region, progress: Progress) -> Iterator[tuple[i
         for left in range(0, columns, _TILE):
             height, width = min(_TILE, rows - top), min(_TILE, columns - left)
             x0, y0 = region.box.x0 + left * down, region.box.y0 + top * down
-            yield top, left, slide.read(Region(Box(x0, y0, x0 + width * down, y0 + height * down), down))
+            tile = slide.read(Region(Box(x0, y0, x0 + width * down, y0 + height * down), down))
+            yield top, left, colours.conversion.apply(tile)
 
 
 def _padded(tiles: Iterator[tuple[int, int, NDArray[np.uint8]]]) -> Iterator[NDArray[np.uint8]]:

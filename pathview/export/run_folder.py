@@ -14,6 +14,7 @@ from pathview.export.heatmap_table import write_heatmap_table
 from pathview.export.preview import write_preview
 from pathview.inference.card import ModelCard
 from pathview.inference.heatmap import Heatmap
+from pathview.slides.colour import DisplayColour
 from pathview.slides.slide import Slide
 
 
@@ -56,7 +57,13 @@ class RunFolder:
         return self.folder / "run.json"
 
     def publish(
-        self, slide: Slide, heatmap: Heatmap, card: ModelCard, facts: dict[str, Any]
+        self,
+        slide: Slide,
+        heatmap: Heatmap,
+        card: ModelCard,
+        facts: dict[str, Any],
+        *,
+        convert_colours: bool = True,
     ) -> dict[str, Any]:
         """Write table, preview and record; each appears whole or not at all.
 
@@ -66,6 +73,8 @@ class RunFolder:
             What ran on what, and the result.
         facts
             Device, parameters and timings of this run, as JSON values.
+        convert_colours
+            Show the slide in sRGB in the preview, where it has an ICC profile; the record says what was done.
 
         Returns
         -------
@@ -80,8 +89,9 @@ class RunFolder:
             If the slide cannot be read for the preview.
         """
         write_heatmap_table(heatmap, self.table)
-        write_preview(slide, heatmap, card, self.preview)
-        record = _record(slide, heatmap, card) | facts
+        colour = slide.display_colour if convert_colours else DisplayColour.off()
+        write_preview(slide, heatmap, card, self.preview, colour=colour)
+        record = _record(slide, heatmap, card) | {"preview_colours": colour.state} | facts
         write_text(self.record, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
         return record
 

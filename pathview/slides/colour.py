@@ -17,6 +17,7 @@ MAX_PROFILE_BYTES = 4 << 20
 
 NO_PROFILE = "sRGB assumed: no profile"
 OFF = "off"
+_UNUSABLE = "profile cannot be used: "
 
 # Largest change, in levels of 255, that counts as none: profiles that say sRGB differ in the last digit.
 _SAME = 1
@@ -35,10 +36,13 @@ class DisplayColour:
         What is done, in words for the user.
     converter
         Does it; None leaves pixels as they are.
+    profile
+        The ICC profile that says what the file's numbers mean; None where there is none that can be used.
     """
 
-    def __init__(self, state: str, converter: _Converter | None = None) -> None:
+    def __init__(self, state: str, converter: _Converter | None = None, profile: bytes | None = None) -> None:
         self.state = state
+        self.profile = profile
         self._converter = converter
 
     @classmethod
@@ -53,19 +57,29 @@ class DisplayColour:
         if not profile:
             return cls(NO_PROFILE)
         if len(profile) > MAX_PROFILE_BYTES:
-            return cls(f"profile cannot be used: it is {len(profile) / 2**20:.0f} MiB large")
+            return cls.unknown(f"it is {len(profile) / 2**20:.0f} MiB large")
         try:
             converter = _converter(profile)
         except _UnusableError as error:
-            return cls(f"profile cannot be used: {error}")
+            return cls.unknown(str(error))
         if converter.changes_nothing:
-            return cls(f"sRGB already: {converter.description}")
-        return cls(f"converted from {converter.description}", converter)
+            return cls(f"sRGB already: {converter.description}", profile=profile)
+        return cls(f"converted from {converter.description}", converter, profile)
+
+    @classmethod
+    def unknown(cls, why: str) -> DisplayColour:
+        """Return what is done where there is a profile that cannot be used: nothing."""
+        return cls(f"{_UNUSABLE}{why}")
 
     @classmethod
     def off(cls) -> DisplayColour:
         """Return the conversion of somebody who wants to see the file's own numbers."""
         return cls(OFF)
+
+    @property
+    def unusable(self) -> bool:
+        """Whether there is a profile that cannot be used, so that nobody knows what the numbers mean."""
+        return self.state.startswith(_UNUSABLE)
 
     @property
     def converts(self) -> bool:
@@ -86,6 +100,11 @@ class DisplayColour:
             (h, w, 3) uint8 sRGB; the very same array where nothing is converted.
         """
         return pixels if self._converter is None else self._converter.apply(pixels)
+
+
+def srgb_profile() -> bytes:
+    """Return an ICC profile of sRGB, to go with pixels that `DisplayColour.apply` has converted."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 class _UnusableError(Exception):

@@ -89,6 +89,8 @@ class MadeReader:
         How long each read takes at least.
     background
         (r, g, b) outside the slide.
+    profile
+        ICC profile that the pixels claim to be in, see `made_profile`.
     """
 
     def __init__(
@@ -101,9 +103,11 @@ class MadeReader:
         failing: Collection[tuple[int, int, int]] = (),
         delay_s: float = 0.0,
         background: tuple[int, int, int] = (255, 255, 255),
+        profile: bytes | None = None,
     ) -> None:
         self.failing = set(failing)
         self.delay_s = delay_s
+        self._profile = profile
         self.reads = 0
         self.closed = False
         levels = tuple(
@@ -157,8 +161,8 @@ class MadeReader:
         return {}
 
     def icc_profile(self) -> bytes | None:
-        """Return None: the pixels are plain sRGB."""
-        return None
+        """Return the profile that was asked for."""
+        return self._profile
 
     def close(self) -> None:
         """Refuse further reads."""
@@ -180,6 +184,7 @@ def write_made_tiff(
     grey: bool = False,
     subifds: bool = False,
     description: str | None = None,
+    profile: bytes | None = None,
 ) -> Path:
     """Write a made slide as a pyramidal tiled TIFF, lossless unless told otherwise, and return its path.
 
@@ -199,8 +204,8 @@ def write_made_tiff(
         Store the red channel only.
     subifds
         Hang the coarse levels below the first, as OME-TIFF does.
-    description
-        Of the first image.
+    description, profile
+        Text and ICC profile of the first image.
     """
     import tifffile
 
@@ -219,6 +224,7 @@ def write_made_tiff(
                 resolution=dots,
                 resolutionunit="NONE" if mpp is None else "CENTIMETER",
                 description=description if d == 1 else None,
+                iccprofile=profile if d == 1 else None,
                 metadata=None,
                 software="PathView made slide",
             )

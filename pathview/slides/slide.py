@@ -182,7 +182,7 @@ class Slide:
         try:
             return DisplayColour.of(self._reader.icc_profile())
         except TileReadError as error:
-            return DisplayColour(f"profile cannot be used: {error.reason}")
+            return DisplayColour.unknown(error.reason)
 
     def close(self) -> None:
         """Release the file once the reads under way have ended; closing twice does no harm."""

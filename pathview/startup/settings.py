@@ -31,6 +31,8 @@ class Settings:
         Threads that read tiles for the screen.
     device
         Where models run: "auto", "cpu", "cuda:N" or "mps".
+    convert_colours
+        Show slides in sRGB where they carry an ICC profile; otherwise the file's own numbers.
     recent
         Absolute paths of the slides opened last, newest first.
     """
@@ -39,6 +41,7 @@ class Settings:
     cache_mb: int = 512
     reader_threads: int = 2
     device: str = "auto"
+    convert_colours: bool = True
     recent: tuple[str, ...] = ()
 
     def with_recent(self, path: Path) -> Settings:
@@ -53,6 +56,7 @@ _CHECKS: dict[str, Any] = {
     "cache_mb": lambda value: type(value) is int and 64 <= value <= 1 << 20,
     "reader_threads": lambda value: type(value) is int and 1 <= value <= 32,
     "device": lambda value: isinstance(value, str),
+    "convert_colours": lambda value: type(value) is bool,
     "recent": lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
 }
 

@@ -17,7 +17,9 @@ from pathview.core.geometry import Box
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import make_grid
 from pathview.inference.heatmap import Heatmap
-from pathview.slides.made import MadeReader, coordinate_pixels
+from pathview.slides.colour import DisplayColour
+from pathview.slides.made import MadeReader, coordinate_pixels, level_pixels, write_made_tiff
+from pathview.slides.made_profile import SWAPPED
 from pathview.slides.reader import SlideInfo
 
 CARD = ModelCard("two", "1", Task.CLASSIFY, 1.0, 64, 64, ("Normal", "Tumor"), "Tumor")
@@ -39,8 +41,8 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Any:
     return to
 
 
-def ask(slide: SlideInfo, boxes: dict[str, Box]) -> Any:
-    return RegionExportDialog(slide, boxes)
+def ask(slide: SlideInfo, boxes: dict[str, Box], profile: bytes | None = None) -> Any:
+    return RegionExportDialog(slide, boxes, DisplayColour.of(profile))
 
 
 def draw(user: Any) -> None:
@@ -66,7 +68,7 @@ def test_the_estimate_says_how_large_the_picture_is(qapp: object) -> None:
     }
     dialog = ask(info(0.25), boxes)
     texts = [label for label in dialog.findChildren(QLabel) if "px" in label.text()]
-    assert any(label.text().startswith("1\u202f000 × 500 px") for label in texts)
+    assert any(label.text() == "1\u202f000 × 500 px, about 0.8 MB" for label in texts)
     what = dialog.findChildren(QComboBox)[0]
     what.setCurrentText("Beside")
     assert any("does not lie on the slide" in label.text() for label in dialog.findChildren(QLabel))
@@ -119,6 +121,43 @@ def test_the_selection_goes_out_pixel_for_pixel(
         np.arange(left, left + picture.shape[1]), np.arange(top, top + picture.shape[0])
     )
     assert (picture == expected).all()
+
+
+def test_colours_can_be_chosen_where_a_profile_moves_them(qapp: object) -> None:
+    boxes = {"Region": Box(0, 0, 100, 100)}
+    plain, profiled = ask(info(0.25), boxes), ask(info(0.25), boxes, SWAPPED)
+    (choice,) = [box for box in plain.findChildren(QComboBox) if "sRGB assumed" in box.currentText()]
+    assert (choice.count(), choice.isEnabled()) == (1, False)
+    assert not plain.choice().to_srgb
+    (choice,) = [box for box in profiled.findChildren(QComboBox) if "ICC profile" in box.currentText()]
+    assert not profiled.choice().to_srgb
+    choice.setCurrentText("Converted to sRGB")
+    assert profiled.choice().to_srgb
+    for dialog in (plain, profiled):
+        dialog.deleteLater()
+
+
+@pytest.mark.parametrize("to_srgb", [False, True])
+def test_the_picture_of_a_slide_with_a_profile_is_in_the_colours_chosen(
+    user: Any, choose: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to_srgb: bool
+) -> None:
+    user.open(write_made_tiff(tmp_path / "swapped.tif", profile=SWAPPED))
+    target = tmp_path / "out.tif"
+    choose(target)
+
+    def answer(dialog: RegionExportDialog) -> QDialog.DialogCode:
+        dialog.findChildren(QComboBox)[0].setCurrentText("Whole slide")
+        if to_srgb:
+            dialog.findChildren(QComboBox)[2].setCurrentText("Converted to sRGB")
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(RegionExportDialog, "exec", answer)
+    user.trigger("export_region")
+    user.wait(lambda: target.exists() and user.window.status_line.busy == "")
+    own = level_pixels(1, 0, 0, 1500, 1100, (1500, 1100))
+    with Image.open(target) as file:
+        np.testing.assert_array_equal(file, DisplayColour.of(SWAPPED).apply(own) if to_srgb else own)
+        assert (file.info["icc_profile"] == SWAPPED) is not to_srgb
 
 
 def test_heatmap_cells_go_out_as_they_were_when_asked_for(reader: Any, choose: Any, tmp_path: Path) -> None:

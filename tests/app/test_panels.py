@@ -16,6 +16,8 @@ from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import make_grid
 from pathview.inference.heatmap import Heatmap
 from pathview.slides.made import write_made_tiff
+from pathview.slides.made_profile import SWAPPED
+from pathview.startup.settings import load_settings
 
 CARD = ModelCard(
     "two", "1", Task.CLASSIFY, 1.0, 64, 64, ("Normal", "Tumor"), "Tumor", threshold=0.4, title="Two classes"
@@ -239,6 +241,42 @@ def test_colours_are_converted_until_the_menu_says_otherwise(user: Any, made_tif
     user.settle()
     user.trigger("colour_profile")
     assert text.text() == "sRGB assumed: no profile"
+
+
+def test_the_switch_for_colours_survives_a_restart(start: Any, made_tiff: Path) -> None:
+    user = start()
+    user.trigger("colour_profile")
+    user.close()
+    assert not load_settings().convert_colours
+    again = start(load_settings())
+    assert not again.window.actions_table["colour_profile"].isChecked()
+    again.open(made_tiff)
+    assert again.window.docks["slide-facts"].findChild(QLabel, "fact-Colours").text() == "off"
+    again.trigger("colour_profile")
+    assert load_settings().convert_colours
+
+
+def overview_pixel(hands: Any) -> tuple[int, int, int]:
+    """Return a colour of the overview's thumbnail, two thirds across and one down."""
+    picture = hands.window.docks["overview"].widget()._pixmap.toImage()
+    colour = picture.pixelColor(picture.width() * 2 // 3, picture.height() // 3)
+    return colour.red(), colour.green(), colour.blue()
+
+
+def test_the_overview_follows_the_colours_of_the_canvas(user: Any, tmp_path: Path) -> None:
+    user.open(write_made_tiff(tmp_path / "swapped.tif", profile=SWAPPED))
+    slide, tiles = user.workspace.session.slide, user.workspace.scene.slide_tiles
+    thumbnail = slide.thumbnail(700)
+    at = thumbnail.shape[0] // 3, thumbnail.shape[1] * 2 // 3
+    own, converted = (tuple(map(int, x[at])) for x in (thumbnail, tiles.colour.apply(thumbnail)))
+    assert max(abs(a - b) for a, b in zip(own, converted, strict=True)) > 20, "the colours tell them apart"
+    overview = user.window.docks["overview"].widget()
+    user.wait(lambda: overview._pixmap is not None)
+    assert overview_pixel(user) == converted
+    user.trigger("colour_profile")
+    user.wait(lambda: overview_pixel(user) == own)
+    user.trigger("colour_profile")
+    user.wait(lambda: overview_pixel(user) == converted)
 
 
 def test_the_overview_shows_the_slide(reader: Any) -> None:

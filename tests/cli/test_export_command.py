@@ -14,7 +14,9 @@ from pathview.annotations.annotation import Annotation
 from pathview.annotations.edit import Edit
 from pathview.annotations.geojson import read_geojson
 from pathview.core.files import data_folder
+from pathview.slides.colour import DisplayColour
 from pathview.slides.made import level_pixels, write_made_tiff
+from pathview.slides.made_profile import SWAPPED
 from pathview.slides.open import open_slide
 from pathview.study.study import Study
 
@@ -64,6 +66,18 @@ def test_a_region_holds_the_slide_s_own_pixels(call: Call, made_tiff: Path, tmp_
     assert (done.returncode, done.stdout, done.stderr) == (0, "", f"pathview: wrote {target}\n")
     with Image.open(target) as file:
         np.testing.assert_array_equal(file, level_pixels(1, 100, 200, 300, 250, (1500, 1100)))
+
+
+@pytest.mark.parametrize("to_srgb", [False, True])
+def test_a_region_is_in_the_file_s_colours_or_in_srgb(call: Call, tmp_path: Path, to_srgb: bool) -> None:
+    slide = write_made_tiff(tmp_path / "swapped.tif", profile=SWAPPED)
+    target = tmp_path / "r.png"
+    done = call("export", "region", slide, "-o", target, "--box", "0,0,300,250", *["--srgb"] * to_srgb)
+    assert done.returncode == 0
+    own = level_pixels(1, 0, 0, 300, 250, (1500, 1100))
+    with Image.open(target) as file:
+        np.testing.assert_array_equal(file, DisplayColour.of(SWAPPED).apply(own) if to_srgb else own)
+        assert (file.info["icc_profile"] == SWAPPED) is not to_srgb
 
 
 def test_a_whole_slide_at_a_scale(call: Call, made_tiff: Path, tmp_path: Path) -> None:

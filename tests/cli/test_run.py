@@ -136,6 +136,7 @@ def test_the_heatmap_says_what_it_belongs_to(run: Call, folder: Path, made_tiff:
     assert (record["model"]["id"], record["model"]["version"]) == ("texture-demo", "1.0.0")
     assert record["cells"] == {"done": 30, "to_do": 30, "skipped": 0, "failed": 0}
     assert (record["device"], record["state"], record["stated_mpp"]) == ("cpu", "done", None)
+    assert record["preview_colours"] == "sRGB assumed: no profile"
     assert record["grid"]["patch"] == 256
 
 

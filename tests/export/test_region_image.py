@@ -11,6 +11,9 @@ from pathview.core.errors import ExportError, TileReadError
 from pathview.core.geometry import Box
 from pathview.core.region import Region
 from pathview.export.region_image import export_region
+from pathview.slides.colour import DisplayColour
+from pathview.slides.made import level_pixels
+from pathview.slides.made_profile import SWAPPED
 from pathview.slides.slide import Slide
 
 
@@ -84,3 +87,64 @@ def test_progress_ends_at_one(made_slide: Slide, tmp_path: Path) -> None:
     export_region(made_slide, Box(0, 0, 1500, 1500), tmp_path / "r.png", progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+BOX = Box(300, 200, 1000, 900)
+OWN = level_pixels(1, 300, 200, 700, 700, (4096, 3072))
+
+
+def notes(path: Path) -> str:
+    """Return what the file says of its colours."""
+    with Image.open(path) as file:
+        return str(file.info["Comment"]) if path.suffix == ".png" else str(file.tag_v2[270])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_the_file_s_own_numbers_go_with_their_profile(
+    make_slide: Callable[..., Slide], tmp_path: Path, suffix: str
+) -> None:
+    target = tmp_path / f"r{suffix}"
+    export_region(make_slide(profile=SWAPPED), BOX, target)
+    with Image.open(target) as file:
+        np.testing.assert_array_equal(file, OWN)
+        assert file.info["icc_profile"] == SWAPPED
+    assert notes(target) == "Colours: the slide file's own numbers; ICC profile embedded"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_converted_colours_go_with_the_profile_of_srgb(
+    make_slide: Callable[..., Slide], tmp_path: Path, suffix: str
+) -> None:
+    target = tmp_path / f"r{suffix}"
+    export_region(make_slide(profile=SWAPPED), BOX, target, to_srgb=True)
+    with Image.open(target) as file:
+        np.testing.assert_array_equal(file, DisplayColour.of(SWAPPED).apply(OWN))
+        assert DisplayColour.of(file.info["icc_profile"]).state.startswith("sRGB already")
+    assert notes(target) == "Colours: converted from made to sRGB"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("to_srgb", [False, True])
+def test_a_slide_without_a_profile_gives_its_numbers_without_one(
+    made_slide: Slide, tmp_path: Path, suffix: str, to_srgb: bool
+) -> None:
+    target = tmp_path / f"r{suffix}"
+    export_region(made_slide, BOX, target, to_srgb=to_srgb)
+    with Image.open(target) as file:
+        np.testing.assert_array_equal(file, OWN)
+        assert "icc_profile" not in file.info
+    assert notes(target) == "Colours: the slide file's own numbers; sRGB assumed: no profile"
+
+
+def test_a_profile_that_cannot_be_used_is_not_passed_on_and_converts_nothing(
+    make_slide: Callable[..., Slide], tmp_path: Path
+) -> None:
+    slide, target = make_slide(profile=b"damaged" * 50), tmp_path / "r.tif"
+    with pytest.raises(ExportError, match=r"cannot be converted.*it is damaged.*own numbers can be written"):
+        export_region(slide, BOX, target, to_srgb=True)
+    assert not target.exists()
+    export_region(slide, BOX, target)
+    with Image.open(target) as file:
+        np.testing.assert_array_equal(file, OWN)
+        assert "icc_profile" not in file.info
+    assert notes(target).endswith("profile cannot be used: it is damaged")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from pathview.export.run_folder import RunFolder
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import make_grid
 from pathview.inference.heatmap import Heatmap
+from pathview.slides.colour import DisplayColour
+from pathview.slides.made_profile import SWAPPED
 from pathview.slides.slide import Slide
 
 CARD = ModelCard(
@@ -102,3 +105,18 @@ def test_preview_shows_values_where_they_are(made_slide: Slide, heatmap: Heatmap
     waiting = middle(5, 5)
     changed = (shown[waiting] != thumbnail[waiting]).any(axis=2).mean()
     assert 0.05 < changed < 0.25  # hatched: a few lines, not a colour
+
+
+@pytest.mark.parametrize("converted", [True, False])
+def test_preview_is_in_the_colours_of_the_screen(
+    make_slide: Callable[..., Slide], heatmap: Heatmap, tmp_path: Path, converted: bool
+) -> None:
+    slide, place = make_slide(profile=SWAPPED), RunFolder(tmp_path)
+    record = place.publish(slide, heatmap, CARD, {}, convert_colours=converted)
+    assert record["preview_colours"] == ("converted from made" if converted else "off")
+    with Image.open(place.preview) as file:
+        shown = np.asarray(file)
+    thumbnail = slide.thumbnail(1400)
+    glass = slice(5, 80), slice(95, 170)  # the skipped cell, which nothing covers
+    wanted = DisplayColour.of(SWAPPED).apply(thumbnail) if converted else thumbnail
+    assert (shown[glass] == wanted[glass]).all()

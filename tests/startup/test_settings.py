@@ -12,7 +12,9 @@ def test_missing_file_gives_the_defaults(tmp_path: Path) -> None:
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    settings = Settings(theme="dark", cache_mb=256, device="cpu", recent=("/a/b.svs", "/c é.tif"))
+    settings = Settings(
+        theme="dark", cache_mb=256, device="cpu", convert_colours=False, recent=("/a/b.svs", "/c é.tif")
+    )
     save_settings(settings, tmp_path / "s.toml")
     assert load_settings(tmp_path / "s.toml") == settings
 
@@ -24,6 +26,7 @@ def test_round_trip(tmp_path: Path) -> None:
         "\x00\xff",
         "theme = 3\ncache_mb = 'much'\nrecent = [1]\nnonsense = true",
         "cache_mb = true",
+        "convert_colours = 0",
     ],
 )
 def test_a_bad_file_never_stops_the_start(tmp_path: Path, text: str) -> None:

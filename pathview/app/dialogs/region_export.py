@@ -17,16 +17,18 @@ from PySide6.QtWidgets import (
 from pathview.core.geometry import Box
 from pathview.core.region import Region
 from pathview.export.region_image import PNG_LIMIT_PX
+from pathview.slides.colour import DisplayColour
 from pathview.slides.reader import SlideInfo
 
 
 @dataclass(frozen=True, slots=True)
 class RegionChoice:
-    """What the user asked for: a level-0 box, the downsample, and ".png" or ".tif"."""
+    """What the user asked for: a level-0 box, the downsample, ".png" or ".tif", and whether in sRGB."""
 
     box: Box
     downsample: float
     suffix: str
+    to_srgb: bool
 
 
 class RegionExportDialog(QDialog):
@@ -38,11 +40,19 @@ class RegionExportDialog(QDialog):
         The slide.
     boxes
         The regions on offer by their names, level-0 pixels; the first is the default.
+    colour
+        What the slide's profile says; without one that moves colours there is nothing to choose.
     parent
         The window.
     """
 
-    def __init__(self, info: SlideInfo, boxes: dict[str, Box], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        info: SlideInfo,
+        boxes: dict[str, Box],
+        colour: DisplayColour,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Export region")
         self._info = info
@@ -60,6 +70,12 @@ class RegionExportDialog(QDialog):
         self._format = QComboBox()
         self._format.addItem("TIFF (lossless, keeps the scale)", ".tif")
         self._format.addItem("PNG", ".png")
+        self._colours = QComboBox()
+        own = "As in the file, with its ICC profile"
+        self._colours.addItem(own if colour.profile else f"As in the file ({colour.state})", False)
+        if colour.converts:
+            self._colours.addItem("Converted to sRGB", True)
+        self._colours.setEnabled(colour.converts)
         self._size = QLabel()
         self._size.setWordWrap(True)
         buttons = QDialogButtonBox(
@@ -71,6 +87,7 @@ class RegionExportDialog(QDialog):
         form.addRow("Region", self._what)
         form.addRow("Resolution", self._scale)
         form.addRow("Format", self._format)
+        form.addRow("Colours", self._colours)
         form.addRow("Picture", self._size)
         form.addRow(buttons)
         self._what.currentIndexChanged.connect(self._estimate)
@@ -90,7 +107,7 @@ class RegionExportDialog(QDialog):
         downsample = (
             1.0 if self._scale.value() <= self._scale.minimum() else self._scale.value() / self._native
         )
-        return RegionChoice(box, downsample, self._format.currentData())
+        return RegionChoice(box, downsample, self._format.currentData(), self._colours.currentData())
 
     def _estimate(self) -> None:
         choice = self.choice()
@@ -103,5 +120,6 @@ class RegionExportDialog(QDialog):
         if choice.suffix == ".png" and rows * columns > PNG_LIMIT_PX:
             self._size.setText(f"{size}: too large for a PNG; choose TIFF or a coarser resolution")
             return
-        self._size.setText(f"{size}, about {rows * columns * 3 / 2e6:,.1f} MB".replace(",", "\u202f"))
+        megabytes = f"{rows * columns * 3 / 2e6:,.1f}".replace(",", "\u202f")
+        self._size.setText(f"{size}, about {megabytes} MB")
         self._save.setEnabled(True)

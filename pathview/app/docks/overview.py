@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from pathview.app.workspace import Workspace
 from pathview.slides.reader import Rgb
 from pathview.study.session import Session
+from pathview.tiles.source import SlideTiles
 
 _EDGE = 700
 
 
 class OverviewDock(QWidget):
-    """A thumbnail with the frame of the view; a click or a drag goes there.
+    """A thumbnail, in the colours of the canvas, with the frame of the view; a click or a drag goes there.
 
     Parameters
     ----------
@@ -28,12 +29,15 @@ class OverviewDock(QWidget):
         super().__init__()
         self.setObjectName("overview")
         self._workspace = workspace
+        self._thumbnail: Rgb | None = None  # in the file's own numbers
+        self._tiles: SlideTiles | None = None  # in whose colours the pixmap is, or will be
         self._pixmap: QPixmap | None = None
         self.setMinimumHeight(80)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Click or drag to go there")
         workspace.slide_changed.connect(self._on_slide)
+        workspace.layers_changed.connect(self._convert)
         workspace.view.changed.connect(self._on_view)
 
     def sizeHint(self) -> QSize:
@@ -41,16 +45,32 @@ class OverviewDock(QWidget):
         return QSize(280, 140)
 
     def _on_slide(self, session: Session | None) -> None:
-        self._pixmap = None
+        self._thumbnail = self._tiles = self._pixmap = None
         self.update()
         if session is not None:
             slide = session.slide
             self._workspace.background.run(
-                lambda: slide.thumbnail(_EDGE), lambda pixels: self._show(session, pixels), lambda _: None
+                lambda: slide.thumbnail(_EDGE), lambda pixels: self._keep(session, pixels), lambda _: None
             )
 
-    def _show(self, session: Session, pixels: Rgb) -> None:
+    def _keep(self, session: Session, thumbnail: Rgb) -> None:
         if self._workspace.session is session:
+            self._thumbnail = thumbnail
+            self._convert()
+
+    def _convert(self) -> None:
+        """Show the thumbnail in the colours of the canvas, unless it is in them already."""
+        tiles, thumbnail = self._workspace.scene.slide_tiles, self._thumbnail
+        if thumbnail is None or tiles is self._tiles or not isinstance(tiles, SlideTiles):
+            return
+        self._tiles = tiles
+        # A quarter of a million new colours take LittleCMS longer than a frame may.
+        self._workspace.background.run(
+            lambda: tiles.colour.apply(thumbnail), lambda pixels: self._show(tiles, pixels), lambda _: None
+        )
+
+    def _show(self, tiles: SlideTiles, pixels: Rgb) -> None:
+        if self._tiles is tiles:
             self._pixmap = QPixmap.fromImage(to_image(pixels))
             self.update()
 
