@@ -6,10 +6,12 @@ Follows the OME-Zarr specification 0.4 and 0.5 (ngff.openmicroscopy.org) and wha
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pathview.slides.channels import MAX_CHANNELS, Channel, default_colours
 from pathview.slides.scale import judge_mpp
 
 _AXES = "tczyx"
@@ -55,6 +57,10 @@ class Multiscales:
         Where mpp comes from, or why it is unknown.
     properties
         Version, axes and channels, as text; not the image's name, which can be a patient's.
+    channels
+        What "omero" says of each channel; may be fewer than there are.
+    plane_um
+        Distance of focal planes in um, or None.
     """
 
     axes: str
@@ -62,6 +68,8 @@ class Multiscales:
     mpp: tuple[float, float] | None
     mpp_source: str
     properties: Mapping[str, str]
+    channels: tuple[Channel, ...]
+    plane_um: float | None
 
 
 def parse(attributes: Mapping[str, Any]) -> Multiscales:
@@ -92,7 +100,15 @@ def parse(attributes: Mapping[str, Any]) -> Multiscales:
         raise ZarrError("its metadata do not say where its levels are ('datasets')")
     axes, units = _axes(image)
     mpp, source = _mpp(image, datasets[0], axes, units)
-    return Multiscales(axes, tuple(map(str, paths)), mpp, source, _properties(ome, image, axes))
+    return Multiscales(
+        axes,
+        tuple(map(str, paths)),
+        mpp,
+        source,
+        _properties(ome, image, axes),
+        _channels(ome),
+        _plane_um(image, datasets[0], axes, units),
+    )
 
 
 def _axes(image: Mapping[str, Any]) -> tuple[str, list[object]]:
@@ -113,17 +129,33 @@ def _mpp(
 ) -> tuple[tuple[float, float] | None, str]:
     values = []
     for axis in "xy":
-        at = axes.index(axis)
-        unit = units[at]
-        scales = [*_scales(dataset, at, len(axes)), *_scales(image, at, len(axes))]
-        if not isinstance(unit, str):
-            return None, f"unknown: {_SOURCE} has no unit"
-        if not scales:
-            return None, "unknown: the file does not state it"
-        if unit.lower() not in _UNITS_UM:
-            return None, f"unknown: {_SOURCE} is in {unit[:40]!r}, which is no unit of length known here"
-        values.append(math.prod(scales) * _UNITS_UM[unit.lower()])
+        value = _micrometres(image, dataset, axes.index(axis), units)
+        if isinstance(value, str):
+            return None, f"unknown: {value}"
+        values.append(value)
     return judge_mpp(values[0], values[1], _SOURCE)
+
+
+def _plane_um(
+    image: Mapping[str, Any], dataset: Mapping[str, Any], axes: str, units: list[object]
+) -> float | None:
+    value = _micrometres(image, dataset, axes.index("z"), units) if "z" in axes else ""
+    return value if isinstance(value, float) and 0 < value < math.inf else None
+
+
+def _micrometres(
+    image: Mapping[str, Any], dataset: Mapping[str, Any], at: int, units: list[object]
+) -> float | str:
+    """Return the step along axis `at` in um, or why it is unknown."""
+    unit = units[at]
+    scales = [*_scales(dataset, at, len(units)), *_scales(image, at, len(units))]
+    if not isinstance(unit, str):
+        return f"{_SOURCE} has no unit"
+    if not scales:
+        return "the file does not state it"
+    if unit.lower() not in _UNITS_UM:
+        return f"{_SOURCE} is in {unit[:40]!r}, which is no unit of length known here"
+    return math.prod(scales) * _UNITS_UM[unit.lower()]
 
 
 def _scales(holder: Mapping[str, Any], at: int, count: int) -> list[float]:
@@ -140,15 +172,50 @@ def _scales(holder: Mapping[str, Any], at: int, count: int) -> list[float]:
     return found
 
 
+def _channels(ome: Mapping[str, Any]) -> tuple[Channel, ...]:
+    stated = _omero(ome)
+    colours = default_colours(len(stated))
+    found = []
+    for number, channel in enumerate(stated):
+        name, colour = channel.get("label"), _colour(channel.get("color"))
+        found.append(
+            Channel(
+                name[:80] if isinstance(name, str) and name else f"Channel {number + 1}",
+                colours[number] if colour is None else colour,
+                _window(channel.get("window")),
+            )
+        )
+    return tuple(found)
+
+
+def _omero(ome: Mapping[str, Any]) -> list[dict[str, Any]]:
+    omero = ome.get("omero")
+    channels = omero.get("channels") if isinstance(omero, dict) else None
+    known = channels if isinstance(channels, list) else []
+    return [channel if isinstance(channel, dict) else {} for channel in known[:MAX_CHANNELS]]
+
+
+def _colour(text: object) -> tuple[int, int, int] | None:
+    """Return "RRGGBB" as numbers."""
+    if not isinstance(text, str) or not re.fullmatch("#?[0-9A-Fa-f]{6}", text):
+        return None
+    red, green, blue = bytes.fromhex(text[-6:])
+    return red, green, blue
+
+
+def _window(stated: object) -> tuple[float, float] | None:
+    ends = [stated.get(key) for key in ("start", "end")] if isinstance(stated, dict) else []
+    values = [float(end) for end in ends if isinstance(end, int | float) and abs(end) < 1e18]
+    return (values[0], values[1]) if len(values) == 2 and values[0] < values[1] else None
+
+
 def _properties(ome: Mapping[str, Any], image: Mapping[str, Any], axes: str) -> dict[str, str]:
     found = {"ome-zarr.axes": axes}
     version = ome.get("version", image.get("version"))
     if isinstance(version, str):
         found["ome-zarr.version"] = version
-    omero = ome.get("omero")
-    channels = omero.get("channels") if isinstance(omero, dict) else None
-    for number, channel in enumerate(channels if isinstance(channels, list) else []):
+    for number, channel in enumerate(_omero(ome)):
         for key in ("label", "color"):
-            if isinstance(channel, dict) and isinstance(channel.get(key), str):
+            if isinstance(channel.get(key), str):
                 found[f"omero.channel[{number}].{key}"] = channel[key]
     return found

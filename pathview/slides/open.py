@@ -10,6 +10,7 @@ from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.slides.dicom_reader import open_dicom
 from pathview.slides.image_reader import open_image
 from pathview.slides.openslide_reader import open_with_openslide
+from pathview.slides.planes_reader import open_planes
 from pathview.slides.preflight import check
 from pathview.slides.probe import ensure_readable
 from pathview.slides.reader import SlideReader
@@ -21,6 +22,7 @@ from pathview.slides.zarr_reader import open_ome_zarr
 READERS: dict[str, Callable[[Path], SlideReader | None]] = {
     "dicom": open_dicom,
     "tiff": open_tiff,
+    "planes": open_planes,
     "openslide": open_with_openslide,
     "ome-zarr": open_ome_zarr,
     "image": open_image,

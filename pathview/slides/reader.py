@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pathview.core.geometry import Box
+from pathview.slides.channels import Channel, Look, Samples
 from pathview.slides.private import shown
 
 Rgb = NDArray[np.uint8]
@@ -62,6 +63,12 @@ class SlideInfo:
         (r, g, b) of what was not scanned.
     properties
         The file's own metadata, as text; what may name a patient is left out, see `pathview.slides.private`.
+    channels
+        What was measured where that is no colour, such as fluorescence; none for a picture in 8-bit colours.
+    planes
+        How many focal planes there are.
+    plane_um
+        Distance of one focal plane to the next in um, or None where it is unknown.
     """
 
     path: Path
@@ -74,6 +81,9 @@ class SlideInfo:
     bounds: Box
     background: tuple[int, int, int]
     properties: Mapping[str, str] = field(repr=False)
+    channels: tuple[Channel, ...] = ()
+    planes: int = 1
+    plane_um: float | None = None
 
     def __post_init__(self) -> None:
         # Here and not in the readers, so that none can forget it.
@@ -118,6 +128,23 @@ class SlideReader(Protocol):
 
     def close(self) -> None:
         """Release the file; reads that are under way end first."""
+        ...
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """A reader that may show its pixels in several ways."""
+
+    def first_look(self) -> Look | None:
+        """Return the look that `SlideReader.read_level` has, or None where there is but one."""
+        ...
+
+    def read_look(self, level: int, x: int, y: int, w: int, h: int, look: Look) -> Rgb:
+        """Read as `SlideReader.read_level` does, in another look."""
+        ...
+
+    def read_samples(self, level: int, x: int, y: int, w: int, h: int, plane: int) -> Samples:
+        """Read as `SlideReader.read_level` does, the file's own numbers as (h, w, channels)."""
         ...
 
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathview.core.errors import ImpossibleScaleError
 from pathview.slides.reader import SlideInfo
 
+Scale = tuple[tuple[float, float] | None, str]
+"""(x, y) in um/px or None, and where they come from or why they are unknown."""
 VALID_MPP = (0.02, 100.0)
 """um/px that a microscope slide can have."""
 
@@ -24,7 +26,7 @@ _SAME = 0.01
 _SOURCES = {"aperio": "aperio.MPP", "dicom": "DICOM PixelSpacing", "generic-tiff": "TIFF resolution"}
 
 
-def openslide_mpp(properties: Mapping[str, str]) -> tuple[tuple[float, float] | None, str]:
+def openslide_mpp(properties: Mapping[str, str]) -> Scale:
     """Judge the pixel size among OpenSlide's properties.
 
     Parameters
@@ -46,7 +48,7 @@ def openslide_mpp(properties: Mapping[str, str]) -> tuple[tuple[float, float] | 
     return judge_mpp(texts[0], texts[1], source)
 
 
-def judge_mpp(x: str | float, y: str | float, source: str) -> tuple[tuple[float, float] | None, str]:
+def judge_mpp(x: str | float, y: str | float, source: str) -> Scale:
     """Accept (x, y) in um/px if both can be true; see `openslide_mpp` for what is returned."""
     try:
         values = float(x), float(y)
@@ -145,6 +147,15 @@ def _with_difference(mpp: tuple[float, float], source: str) -> str:
     if max(mpp) <= _UNEQUAL * min(mpp):
         return source
     return f"{source} (x and y differ: {mpp[0]:g} and {mpp[1]:g} um/px)"
+
+
+def positive(text: str) -> float | None:
+    """Return a number above zero that is written as text, with a point or a comma, or None."""
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return value if 0 < value < math.inf else None
 
 
 def _print_dpi(mpp: float) -> int | None:

@@ -14,9 +14,10 @@ import numpy as np
 from pathview.core.errors import TileReadError, UnknownScaleError
 from pathview.core.geometry import Box
 from pathview.core.region import Region, downsample_for
+from pathview.slides.channels import Look, auto_window
 from pathview.slides.colour import DisplayColour
 from pathview.slides.overview import build_overview, forget_overview, missing_levels, open_overview
-from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader, associated_sizes
+from pathview.slides.reader import Adjustable, Level, Rgb, SlideInfo, SlideReader, associated_sizes
 from pathview.slides.resample import SNAP, Span, average
 from pathview.slides.scale import with_stated_mpp
 from pathview.slides.watch import WatchedReader
@@ -25,6 +26,8 @@ from pathview.slides.watch import WatchedReader
 _COARSER = 1.01
 # Larger reads are done in bands, so that a coarse view of a slide without coarse levels fits in memory.
 _BAND_PIXELS = 16_000_000
+# The side of what contrast is judged by.
+_JUDGED = 2048
 
 
 class Slide:
@@ -77,7 +80,12 @@ class Slide:
         """What has happened to the file since it was opened, as a sentence; None while all is well."""
         return self._reader.trouble if isinstance(self._reader, WatchedReader) else None
 
-    def read(self, region: Region) -> Rgb:
+    @cached_property
+    def first_look(self) -> Look | None:
+        """How channels and focal planes are shown before anybody adjusts them; None without such."""
+        return self._reader.first_look() if isinstance(self._reader, Adjustable) else None
+
+    def read(self, region: Region, look: Look | None = None) -> Rgb:
         """Read a region as (rows, columns, 3) uint8 of exactly ``region.shape``; the array may be read-only.
 
         The box is divided into equal output pixels; each is the mean of the area it covers. Pixels that lie
@@ -87,24 +95,59 @@ class Slide:
         ----------
         region
             Level-0 box, which may reach outside, and the downsample.
+        look
+            How to show channels and focal planes; default the first look.
 
         Raises
         ------
         TileReadError
             If the pixels cannot be read.
         """
+        if look == self.first_look:
+            look = None
         height, width = region.shape
         box = region.box
         rows = _inside(box.y0, box.height / height, height, self.info.size[1])
         columns = _inside(box.x0, box.width / width, width, self.info.size[0])
         if len(rows) == height and len(columns) == width:
-            return self._read(box, rows, columns, region.shape)
+            return self._read(box, rows, columns, region.shape, look)
         canvas = np.empty((height, width, 3), np.uint8)
         canvas[:] = self.info.background
         if rows and columns:
-            part = self._read(box, rows, columns, region.shape)
+            part = self._read(box, rows, columns, region.shape, look)
             canvas[rows.start : rows.stop, columns.start : columns.stop] = part
         return canvas
+
+    def auto_look(self, look: Look, box: Box, downsample: float) -> Look:
+        """Return `look` with the contrast of each visible channel made to suit what lies in `box`.
+
+        Parameters
+        ----------
+        look
+            Tells which plane and which channels.
+        box
+            Level-0 pixels, for example those in view.
+        downsample
+            At which they are looked at; the level that serves it is judged, not more than four megapixels
+            around the middle of the box.
+
+        Raises
+        ------
+        TileReadError
+            If the pixels cannot be read.
+        """
+        reader = self._reader
+        if not isinstance(reader, Adjustable):
+            return look
+        _, number, level = self._source_for(downsample, look)
+        x0, x1 = _around(box.x0 / level.downsample, box.x1 / level.downsample, level.size[0])
+        y0, y1 = _around(box.y0 / level.downsample, box.y1 / level.downsample, level.size[1])
+        samples = reader.read_samples(number, x0, y0, x1 - x0, y1 - y0, look.plane)
+        for channel, shown in enumerate(look.channels):
+            if shown.visible:
+                low, high = auto_window(samples[..., channel])
+                look = look.with_channel(channel, low=low, high=high)
+        return look
 
     def downsample_for(self, mpp: float) -> float:
         """Return the downsample that shows `mpp` micrometres per pixel.
@@ -201,20 +244,20 @@ class Slide:
     ) -> None:
         self.close()
 
-    def _source_for(self, downsample: float) -> tuple[SlideReader, int, Level]:
+    def _source_for(self, downsample: float, look: Look | None) -> tuple[SlideReader, int, Level]:
         """Return the coarsest level that is fine enough: who reads it, as which number, and what it is."""
         there = [(self._reader, number, level) for number, level in enumerate(self.info.levels)]
         fine = [source for source in there if source[2].downsample <= downsample * _COARSER]
         overview = self._overview
-        if overview is not None:
+        if overview is not None and look is None:  # what was built has the first look
             built = ((overview[0], number, level) for number, level in enumerate(overview[1]))
             fine += [source for source in built if source[2].downsample <= downsample * _COARSER]
         return max(fine, key=lambda source: source[2].downsample, default=there[0])
 
-    def _read(self, box: Box, rows: range, columns: range, shape: tuple[int, int]) -> Rgb:
+    def _read(self, box: Box, rows: range, columns: range, shape: tuple[int, int], look: Look | None) -> Rgb:
         """Read the output pixels `rows` x `columns`, all of which meet the slide."""
         step_x, step_y = box.width / shape[1], box.height / shape[0]
-        reader, number, level = self._source_for(min(step_x, step_y))
+        reader, number, level = self._source_for(min(step_x, step_y), look)
         scale = level.downsample
         across = _span(box.x0 + columns.start * step_x, step_x, len(columns), scale, level.size[0])
         down = _span(box.y0 + rows.start * step_y, step_y, len(rows), scale, level.size[1])
@@ -222,16 +265,20 @@ class Slide:
         if pixels > _BAND_PIXELS and len(rows) > 1:
             middle = rows.start + len(rows) // 2
             halves = (range(rows.start, middle), range(middle, rows.stop))
-            return np.concatenate([self._read(box, half, columns, shape) for half in halves])
+            return np.concatenate([self._read(box, half, columns, shape, look) for half in halves])
         (x0, x1), (y0, y1) = across.window, down.window
         try:
-            source = reader.read_level(number, x0, y0, x1 - x0, y1 - y0)
+            if look is None:
+                source = reader.read_level(number, x0, y0, x1 - x0, y1 - y0)
+            else:
+                assert isinstance(reader, Adjustable), "a look comes from `first_look`"
+                source = reader.read_look(number, x0, y0, x1 - x0, y1 - y0, look)
         except TileReadError:
             if reader is self._reader:
                 raise
             # What is wrong with the cache is no fault of the slide.
             self._lose_overview(reader)
-            return self._read(box, rows, columns, shape)
+            return self._read(box, rows, columns, shape, look)
         return average(source, down, across)
 
     def _lose_overview(self, overview: SlideReader) -> None:
@@ -241,6 +288,14 @@ class Slide:
                 if not self._closed:
                     forget_overview(self.info)
         overview.close()
+
+
+def _around(start: float, end: float, limit: int) -> tuple[int, int]:
+    """Return whole pixels of start..end within 0..limit: at most `_JUDGED` about the middle, at least one."""
+    first, last = max(math.floor(start), 0), min(math.ceil(end), limit)
+    spare = max(last - first - _JUDGED, 0)
+    first = min(first + spare // 2, limit - 1)
+    return first, max(min(last, first + _JUDGED), first + 1)
 
 
 def _inside(start: float, step: float, count: int, size: int) -> range:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from pathview.slides.reader import Rgb
+from pathview.slides.channels import Samples
 
 
 class TileCache:
@@ -20,10 +20,10 @@ class TileCache:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._bytes = 0
-        self._tiles: OrderedDict[tuple[int, int], Rgb] = OrderedDict()
+        self._tiles: OrderedDict[tuple[int, int], Samples] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: tuple[int, int]) -> Rgb | None:
+    def get(self, key: tuple[int, int]) -> Samples | None:
         """Return the tile (level, number), or None."""
         with self._lock:
             tile = self._tiles.get(key)
@@ -31,7 +31,7 @@ class TileCache:
                 self._tiles.move_to_end(key)
             return tile
 
-    def put(self, key: tuple[int, int], tile: Rgb) -> None:
+    def put(self, key: tuple[int, int], tile: Samples) -> None:
         """Keep a tile, which nobody may change from here on."""
         if tile.nbytes * 8 > self._limit:
             return

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
-from pathview.slides.reader import Rgb, SlideInfo, SlideReader, associated_sizes
+from pathview.slides.channels import Look, Samples
+from pathview.slides.reader import Adjustable, Rgb, SlideInfo, SlideReader, associated_sizes
 
 LOOK_S = 2.0
 """How often the file is looked at while tiles are read without an error."""
@@ -78,17 +79,40 @@ class WatchedReader:
         TileReadError
             If the pixels cannot be read; with what has happened to the file where that is why.
         """
+        return self._watched((level, x, y, w, h), lambda reader: reader.read_level(level, x, y, w, h))
+
+    def first_look(self) -> Look | None:
+        """Return how the slide is shown at first, or None where there is but one way."""
+        reader = self._reader
+        return reader.first_look() if isinstance(reader, Adjustable) else None
+
+    def read_look(self, level: int, x: int, y: int, w: int, h: int, look: Look) -> Rgb:
+        """Read as `read_level` does, in a look of the user's; only where `first_look` gives one."""
+        return self._watched(
+            (level, x, y, w, h), lambda reader: _adjustable(reader).read_look(level, x, y, w, h, look)
+        )
+
+    def read_samples(self, level: int, x: int, y: int, w: int, h: int, plane: int) -> Samples:
+        """Read as `read_level` does, the file's own numbers; only where `first_look` gives a look."""
+        return self._watched(
+            (level, x, y, w, h), lambda reader: _adjustable(reader).read_samples(level, x, y, w, h, plane)
+        )
+
+    def _watched[Pixels](
+        self, window: tuple[int, int, int, int, int], read: Callable[[SlideReader], Pixels]
+    ) -> Pixels:
+        level, x, y, w, h = window
         where = f"level {level}, {w} x {h} pixels at ({x}, {y})"
         self._look(where, LOOK_S)
         reader = self._reader
         try:
-            return reader.read_level(level, x, y, w, h)
+            return read(reader)
         except TileReadError:
             self._look(where, 0.0)
             if reader is self._reader:
                 raise
         # Another thread has opened the file again meanwhile.
-        return self._reader.read_level(level, x, y, w, h)
+        return read(self._reader)
 
     def associated_images(self) -> Mapping[str, Rgb]:
         """Return the label, macro and thumbnail images by name."""
@@ -157,6 +181,11 @@ class WatchedReader:
             fresh.close()
         old.close()
         return None
+
+
+def _adjustable(reader: SlideReader) -> Adjustable:
+    assert isinstance(reader, Adjustable), "who asks for a look has been given one"
+    return reader
 
 
 def _identity(path: Path) -> _Identity | None:

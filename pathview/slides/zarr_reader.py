@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,17 @@ import numpy as np
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
+from pathview.slides.channels import (
+    MAX_CHANNELS,
+    Channel,
+    Samples,
+    are_colours,
+    default_colours,
+    red_green_blue,
+)
 from pathview.slides.multiscales import Multiscales, ZarrError, parse
-from pathview.slides.reader import Level, Rgb, SlideInfo
+from pathview.slides.reader import Level, SlideInfo
+from pathview.slides.rendered import RenderedReader
 
 if TYPE_CHECKING:
     from zarr import Array, Group
@@ -33,7 +42,7 @@ _METADATA = ("zarr.json", ".zgroup", ".zattrs")
 _IDENTITY_BYTES = 1 << 20
 
 
-def open_ome_zarr(path: Path) -> ZarrReader | None:
+def open_ome_zarr(path: Path) -> RenderedReader | None:
     """Return a reader, or None when `path` holds no Zarr group.
 
     Parameters
@@ -50,7 +59,7 @@ def open_ome_zarr(path: Path) -> ZarrReader | None:
         path = path.parent
     try:
         root = _root_in_folder(path) if path.is_dir() else _root_in_zip(path)
-        return None if root is None else ZarrReader(path, *root)
+        return None if root is None else RenderedReader(ZarrReader(path, *root))
     except (ZarrError, zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise SlideOpenError(path, _sentence(error)) from error
 
@@ -58,8 +67,8 @@ def open_ome_zarr(path: Path) -> ZarrReader | None:
 class ZarrReader:
     """Reads the levels of one OME-Zarr image; safe from many threads.
 
-    Chunks that are not stored have the array's fill value, as the format says. Of several z planes the middle
-    one is shown, of several times the first.
+    Chunks that are not stored have the array's fill value, as the format says. Of several times the first is
+    shown.
 
     Parameters
     ----------
@@ -88,7 +97,7 @@ class ZarrReader:
             self._axes = picture.axes
             self._root = path / group.path if path.is_dir() else None
             self._marker = "zarr.json" if zarr_format == 3 else ".zattrs"
-            self._info = _info(path, picture, levels, self._arrays[-1])
+            self._info = _info(path, picture, levels, self._arrays)
         except BaseException:
             self._store.close()
             raise
@@ -98,8 +107,8 @@ class ZarrReader:
         """What is known about the slide."""
         return self._info
 
-    def read_level(self, level: int, x: int, y: int, w: int, h: int) -> Rgb:
-        """Read a window of level pixels as (h, w, 3) uint8; only the chunks that it meets are read.
+    def read_samples(self, level: int, x: int, y: int, w: int, h: int, plane: int) -> Samples:
+        """Read a window of level pixels as (h, w, channels); only the chunks that it meets are read.
 
         Raises
         ------
@@ -112,24 +121,17 @@ class ZarrReader:
             raise TileReadError(self._path, where, f"the level is {size[0]} x {size[1]} pixels large")
         with self._open(where):
             try:
-                pixels = np.asarray(array[self._window(array, x, y, w, h)])
+                pixels = np.asarray(array[self._window(array, x, y, w, h, plane)])
             except Exception as error:  # whatever a codec raises on damaged bytes
                 raise TileReadError(self._path, where, _sentence(error)) from error
-        kept = [
-            axis for axis in self._axes if axis in "cyx" and (axis != "c" or _is_colour(array, self._axes))
-        ]
+        kept = [axis for axis in self._axes if axis in "cyx"]
         if "c" not in kept:
-            pixels = pixels.transpose([kept.index(axis) for axis in "yx"])
-            return np.repeat(pixels[..., None], 3, axis=2)
-        return np.ascontiguousarray(pixels.transpose([kept.index(axis) for axis in "yxc"]))
-
-    def associated_images(self) -> Mapping[str, Rgb]:
-        """Return none: the format has no place for them."""
-        return {}
-
-    def icc_profile(self) -> bytes | None:
-        """Return None: the format has no place for one."""
-        return None
+            kept.append("c")
+            pixels = pixels[..., None]
+        pixels = pixels.transpose([kept.index(axis) for axis in "yxc"])
+        if not self._info.channels and pixels.shape[2] == 1:
+            return np.repeat(pixels, 3, axis=2)
+        return np.ascontiguousarray(pixels)
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
@@ -156,11 +158,12 @@ class ZarrReader:
                 self._reading -= 1
                 self._changed.notify_all()
 
-    def _window(self, array: _Array, x: int, y: int, w: int, h: int) -> tuple[int | slice, ...]:
-        colour = _is_colour(array, self._axes)
+    def _window(self, array: _Array, x: int, y: int, w: int, h: int, plane: int) -> tuple[int | slice, ...]:
         places: dict[str, int | slice] = {"x": slice(x, x + w), "y": slice(y, y + h), "t": 0}
-        places["c"] = slice(None) if colour else 0
-        places["z"] = array.shape[self._axes.index("z")] // 2 if "z" in self._axes else 0
+        places["c"] = slice(None)
+        if "z" in self._axes:
+            # Some writers halve the planes with the levels.
+            places["z"] = plane * array.shape[self._axes.index("z")] // self._info.planes
         return tuple(places[axis] for axis in self._axes)
 
 
@@ -226,7 +229,8 @@ def _levels(group: Group, picture: Multiscales) -> tuple[list[_Array], list[Leve
     levels: list[Level] = []
     for array in arrays:
         size = _size(array, picture.axes)
-        downsample = _downsample(full, size)
+        alike = _count(array, picture.axes, "c") == _count(arrays[0], picture.axes, "c")
+        downsample = _downsample(full, size) if alike and array.dtype == arrays[0].dtype else None
         if downsample is not None and (not levels or downsample > levels[-1].downsample):
             chunk = dict(zip(picture.axes, array.chunks, strict=True))
             tile = (min(chunk["x"], size[0]), min(chunk["y"], size[1]))
@@ -260,14 +264,30 @@ def _judge(array: _Array, path: str, axes: str) -> None:
     shard = int(np.prod(array.shards or array.chunks, dtype=object)) * array.dtype.itemsize
     if chunk > _MAX_CHUNK_BYTES or shard // chunk > _MAX_CHUNKS_PER_SHARD:
         raise ZarrError(f"its level {path!r} claims chunks of {' x '.join(map(str, array.chunks))}")
-    channels = array.shape[axes.index("c")] if "c" in axes else 1
-    if array.dtype != np.uint8 or channels not in (1, 3):
-        what = f"{channels} channel{'s' * (channels > 1)} of type {array.dtype}"
-        raise ZarrError(f"it has {what}; 8-bit grey and 8-bit RGB can be shown so far")
+    if array.dtype.kind not in "uif" or array.dtype.itemsize > 8:
+        raise ZarrError(f"its pixels are of type {array.dtype}; whole numbers and floats can be shown")
+    if _count(array, axes, "c") > MAX_CHANNELS:
+        raise ZarrError(f"its level {path!r} claims {_count(array, axes, 'c')} channels")
 
 
-def _is_colour(array: _Array, axes: str) -> bool:
-    return "c" in axes and array.shape[axes.index("c")] == 3
+def _channels(array: _Array, picture: Multiscales) -> tuple[Channel, ...]:
+    """Return what is no colour: 8-bit grey and 8-bit red, green and blue are."""
+    count, stated = _count(array, picture.axes, "c"), picture.channels
+    if len(stated) != count:
+        stated = tuple(
+            Channel(f"Channel {number + 1}", colour) for number, colour in enumerate(default_colours(count))
+        )
+    plain = array.dtype == np.uint8 and (
+        (count == 1 and stated[0].colour == (255, 255, 255))
+        or (count == 3 and (len(picture.channels) != count or are_colours(stated)))
+    )
+    if plain:
+        return ()
+    return stated if len(picture.channels) == count or count != 3 else red_green_blue()
+
+
+def _count(array: _Array, axes: str, axis: str) -> int:
+    return array.shape[axes.index(axis)] if axis in axes else 1
 
 
 def _size(array: _Array, axes: str) -> tuple[int, int]:
@@ -286,7 +306,9 @@ def _downsample(full: tuple[int, int], size: tuple[int, int]) -> float | None:
     return stated if abs(full[1] / stated - size[1]) < 1.5 else None
 
 
-def _info(path: Path, picture: Multiscales, levels: list[Level], coarsest: _Array) -> SlideInfo:
+def _info(path: Path, picture: Multiscales, levels: list[Level], arrays: list[_Array]) -> SlideInfo:
+    finest, coarsest = arrays[0], arrays[-1]
+    channels = _channels(finest, picture)
     return SlideInfo(
         path=path,
         format="ome-zarr",
@@ -296,8 +318,11 @@ def _info(path: Path, picture: Multiscales, levels: list[Level], coarsest: _Arra
         mpp_source=picture.mpp_source,
         objective_power=None,
         bounds=Box(0, 0, *levels[0].size),
-        background=(255, 255, 255),
+        background=(0, 0, 0) if channels and not are_colours(channels) else (255, 255, 255),
         properties=picture.properties,
+        channels=channels,
+        planes=_count(finest, picture.axes, "z"),
+        plane_um=picture.plane_um,
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pathview.core.pyramid import Pyramid, TileKey
 from pathview.core.region import Region
+from pathview.slides.channels import Look
 from pathview.slides.colour import DisplayColour
 from pathview.slides.slide import Slide
 
@@ -67,6 +68,8 @@ class SlideTiles:
     def __init__(self, slide: Slide, tile: int = 512, colour: bool = True) -> None:
         self.slide = slide
         self._converted = colour
+        self._look = slide.first_look
+        self._changes = 0
         native = max(slide.info.levels[0].tile)
         # An odd native tile (240, or a strip as wide as the slide) would make absurd atlas slots.
         edge = native if tile % native and native <= tile and 2 * native > tile else tile
@@ -87,11 +90,25 @@ class SlideTiles:
         """What is done to the colours, with its `state` in words."""
         return self.slide.display_colour if self._converted else DisplayColour.off()
 
+    @property
+    def look(self) -> Look | None:
+        """How channels and focal planes are shown; None on a slide without such."""
+        return self._look
+
+    def show(self, look: Look) -> None:
+        """Show channels and focal planes otherwise; all tiles are of a new revision then.
+
+        Only for a slide whose `look` is not None.
+        """
+        # The look first: a tile read in between has the new look under the old number, and is read again.
+        self._look = look
+        self._changes += 1
+
     def revision(self, key: TileKey) -> int:
-        """Return 0: the pixels of a slide do not change."""
-        return 0
+        """Return how often the look has changed: nothing else changes the pixels of a slide."""
+        return self._changes
 
     def read_tile(self, key: TileKey) -> Rgb:
         """Read one tile, resampled from the native level that serves its downsample."""
-        pixels = self.slide.read(Region(self._pyramid.box(key), float(1 << key.level)))
+        pixels = self.slide.read(Region(self._pyramid.box(key), float(1 << key.level)), self._look)
         return self.colour.apply(pixels)

@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ import pytest
 from numpy.typing import NDArray
 
 from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.core.geometry import Box
 from pathview.core.region import Region
+from pathview.slides.channels import Look
 from pathview.slides.made import level_pixels
 from pathview.slides.open import open_slide
 from pathview.slides.openslide_reader import OpenSlideReader
+from pathview.slides.rendered import RenderedReader
 from pathview.slides.slide import Slide
-from pathview.slides.zarr_reader import ZarrReader, open_ome_zarr
+from pathview.slides.zarr_reader import open_ome_zarr
 
 zarr = pytest.importorskip("zarr")
 SIZE = (603, 411)
@@ -256,7 +260,7 @@ def test_closing_waits_for_readers_and_ends_reading(tmp_path: Path) -> None:
     assert reader is not None
     problems: list[str] = []
 
-    def read(opened: ZarrReader) -> None:
+    def read(opened: RenderedReader) -> None:
         for number in range(200):
             try:
                 opened.read_level(0, number, number, 100, 100)
@@ -287,15 +291,52 @@ def test_the_fingerprint_survives_moving_and_tells_slides_apart(tmp_path: Path) 
     assert prints[0] == prints[1] != prints[2]
 
 
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ({"dtype": "uint16"}, "3 channels of type uint16"),
-        ({"dtype": "float32", "grey": True}, "1 channel of type float32"),
-    ],
-)
-def test_pixels_that_cannot_be_shown_yet(tmp_path: Path, how: dict[str, Any], why: str) -> None:
-    assert why in refusal(write(tmp_path / "made.zarr", **how))
+@pytest.mark.parametrize("dtype", ["bool", "complex64"])
+def test_pixels_that_cannot_be_shown(tmp_path: Path, dtype: str) -> None:
+    assert f"its pixels are of type {dtype}" in refusal(write(tmp_path / "made.zarr", dtype=dtype))
+
+
+def test_more_than_8_bits_are_channels_with_a_contrast(tmp_path: Path) -> None:
+    with opened(write(tmp_path / "made.zarr", dtype="uint16")) as slide:
+        assert [channel.name for channel in slide.info.channels] == ["Red", "Green", "Blue"]
+        look = slide.first_look
+        assert look is not None
+        assert {(shown.low, shown.high) for shown in look.channels} == {(0.0, look.channels[0].high)}
+        for number in range(3):
+            look = look.with_channel(number, high=255.0)
+        got = slide.read(Region(Box(0, 0, 64, 64), 1.0), look)
+    np.testing.assert_array_equal(got, level_pixels(1, 0, 0, 64, 64, SIZE))
+
+
+def test_stains_are_told_from_colours_by_what_the_file_says(tmp_path: Path) -> None:
+    stains = [
+        {"label": "DAPI", "color": "0000FF", "window": {"start": 10, "end": 90, "min": 0, "max": 255}},
+        {"label": "FITC", "color": "00FF00", "window": {"start": 0, "end": 255}},
+        {"label": "Cy5", "color": "nonsense"},
+    ]
+    with opened(write(tmp_path / "a.zarr", omero={"channels": stains})) as slide:
+        assert [channel.name for channel in slide.info.channels] == ["DAPI", "FITC", "Cy5"]
+        assert slide.info.background == (0, 0, 0)
+        look = slide.first_look
+        assert look is not None
+        assert (look.channels[0].low, look.channels[0].high) == (10.0, 90.0)
+        assert look.channels[1].high < 255, "all that the type can hold is no window that anybody chose"
+    colours = [
+        {"label": name, "color": hue} for name, hue in zip("RGB", ("FF0000", "00FF00", "0000FF"), strict=True)
+    ]
+    with opened(write(tmp_path / "b.zarr", omero={"channels": colours})) as slide:
+        assert (slide.info.channels, slide.first_look) == ((), None)
+
+
+def test_focal_planes(tmp_path: Path) -> None:
+    units = {**UM, "z": "micrometer"}
+    with opened(write(tmp_path / "made.zarr", "zcyx", units=units, z=5)) as slide:
+        assert (slide.info.planes, slide.info.plane_um, slide.info.channels) == (5, 1.0, ())
+        look = slide.first_look
+        assert look == Look(2, ())
+        region = Region(Box(0, 0, 64, 64), 1.0)
+        np.testing.assert_array_equal(slide.read(region), level_pixels(1, 0, 0, 64, 64, SIZE))
+        assert not slide.read(region, replace(look, plane=0)).any()
 
 
 def test_zarr_that_is_no_image(tmp_path: Path) -> None:
