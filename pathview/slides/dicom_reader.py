@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
 from pathview.slides.dicom_files import DicomFile, read_header, slide_files
+from pathview.slides.gate import ReadGate
 from pathview.slides.openslide_reader import OpenSlideReader
 from pathview.slides.preflight import MAX_SIDE, MAX_TILE_BYTES
 from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader
@@ -174,9 +174,7 @@ class WsidicomReader:
         except BaseException:
             self._slide.close()
             raise
-        self._changed = threading.Condition()
-        self._readers = 0
-        self._closed = False
+        self._gate = ReadGate(self._path)
 
     @property
     def info(self) -> SlideInfo:
@@ -192,28 +190,23 @@ class WsidicomReader:
             If wsidicom cannot read it, or the reader is closed.
         """
         where = f"level {level}, {w} x {h} pixels at ({x}, {y})"
-        self._enter(where)
-        try:
-            number = self._slide.pyramid[level].level
-            return _rgb(self._slide.read_region((x, y), number, (w, h), as_array=True))
-        except Exception as error:  # codecs and file objects fail in ways without number
-            raise TileReadError(self._path, where, _reason(error)) from error
-        finally:
-            self._leave()
+        with self._gate.reading(where):
+            try:
+                number = self._slide.pyramid[level].level
+                return _rgb(self._slide.read_region((x, y), number, (w, h), as_array=True))
+            except Exception as error:  # codecs and file objects fail in ways without number
+                raise TileReadError(self._path, where, _reason(error)) from error
 
     def associated_images(self) -> Mapping[str, Rgb]:
         """Return label and macro by name; one that cannot be read is left out."""
-        self._enter("associated images")
         images = {}
-        try:
+        with self._gate.reading("associated images"):
             for name in self._associated():
                 read = self._slide.read_label if name == "label" else self._slide.read_overview
                 try:
                     images[name] = _rgb(read(as_array=True))
                 except Exception:  # noqa: BLE001 - a damaged label must not cost the slide
                     continue
-        finally:
-            self._leave()
         return images
 
     def associated_sizes(self) -> Mapping[str, tuple[int, int]]:
@@ -228,27 +221,12 @@ class WsidicomReader:
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the files."""
-        with self._changed:
-            first, self._closed = not self._closed, True
-            while self._readers:
-                self._changed.wait()
-        if first:
+        if self._gate.shut():
             self._slide.close()
 
     def _associated(self) -> dict[str, Any]:
         groups = {"label": self._slide.labels, "macro": self._slide.overviews}
         return {name: group for name, group in groups.items() if group}
-
-    def _enter(self, where: str) -> None:
-        with self._changed:
-            if self._closed:
-                raise TileReadError(self._path, where, "the slide is closed")
-            self._readers += 1
-
-    def _leave(self) -> None:
-        with self._changed:
-            self._readers -= 1
-            self._changed.notify_all()
 
 
 def _open(files: list[DicomFile]) -> WsiDicom:

@@ -14,6 +14,7 @@ from PIL import Image
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
+from pathview.slides.gate import ReadGate
 from pathview.slides.reader import Level, Rgb, SlideInfo
 from pathview.slides.scale import openslide_mpp
 
@@ -65,9 +66,8 @@ class OpenSlideReader:
         import openslide
 
         self._path = path
-        self._changed = threading.Condition()
-        self._closed = False
-        self._readers = 0
+        self._gate = ReadGate(path)
+        self._swapping = threading.Lock()
         self._handle = _Handle(openslide.OpenSlide(str(path)))
         slide = self._handle.slide
         self._downsamples = slide.level_downsamples
@@ -131,32 +131,25 @@ class OpenSlideReader:
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
-        with self._changed:
-            first, self._closed = not self._closed, True
-            while self._readers:
-                self._changed.wait()
-            if first:
-                self._handle.slide.close()
+        if self._gate.shut():
+            self._handle.slide.close()
 
     @contextmanager
     def _lent(self, where: str) -> Iterator[tuple[_Handle, str]]:
-        handle = self._borrow(where)
-        try:
-            yield handle, where
-        finally:
-            with self._changed:
-                self._readers -= 1
-                handle.readers -= 1
-                if not handle.readers and handle is not self._handle:
-                    handle.slide.close()
-                self._changed.notify_all()
+        with self._gate.reading(where):
+            handle = self._borrow(where)
+            try:
+                yield handle, where
+            finally:
+                with self._swapping:
+                    handle.readers -= 1
+                    if not handle.readers and handle is not self._handle:
+                        handle.slide.close()
 
     def _borrow(self, where: str) -> _Handle:
         import openslide
 
-        with self._changed:
-            if self._closed:
-                raise TileReadError(self._path, where, "the slide is closed")
+        with self._swapping:
             if self._handle.dead:
                 try:
                     fresh = _Handle(openslide.OpenSlide(str(self._path)))
@@ -165,7 +158,6 @@ class OpenSlideReader:
                 if not self._handle.readers:
                     self._handle.slide.close()
                 self._handle = fresh
-            self._readers += 1
             self._handle.readers += 1
             return self._handle
 

@@ -13,6 +13,7 @@ import numpy as np
 from pathview.core.errors import TileReadError
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
+from pathview.slides.gate import ReadGate
 from pathview.slides.raw_file import RawFile
 from pathview.slides.reader import Level, Rgb, SlideInfo
 from pathview.slides.tiff_codec import DamagedTileError, DeclinedError
@@ -70,10 +71,7 @@ class TiffReader:
         self._decode = [page.coding.decoder() for page in layout.pages]
         self._cache = TileCache(_CACHE_BYTES)
         self._scratch = threading.local()
-        self._lock = threading.Lock()  # taken for each read, hence not through the slower condition
-        self._changed = threading.Condition(self._lock)
-        self._closed = False
-        self._readers = 0
+        self._gate = ReadGate(path)
         self._info = _info(path, layout)
         self._file = RawFile(path)
 
@@ -116,7 +114,7 @@ class TiffReader:
             raise TileReadError(
                 self._path, _where(level, x, y, w, h), f"the level is {width} x {height} large"
             )
-        self._begin()
+        self._gate.enter("a tile")
         try:
             return self._compose(level, x, y, w, h)
         except DamagedTileError as error:
@@ -125,7 +123,7 @@ class TiffReader:
             reason = f"the file cannot be read ({error.strerror or error})"
             raise TileReadError(self._path, _where(level, x, y, w, h), reason) from error
         finally:
-            self._end()
+            self._gate.leave()
 
     def associated_images(self) -> Mapping[str, Rgb]:
         """Return the label, macro and thumbnail images by name; one that cannot be read is left out.
@@ -138,7 +136,7 @@ class TiffReader:
         import tifffile
 
         images: dict[str, Rgb] = {}
-        self._begin()
+        self._gate.enter("associated images")
         try:
             if not self._layout.associated:
                 return images
@@ -151,7 +149,7 @@ class TiffReader:
         except PARSE_ERRORS as error:
             _log.warning("associated images of %s cannot be read: %s", self._path, error)
         finally:
-            self._end()
+            self._gate.leave()
         return images
 
     def associated_sizes(self) -> Mapping[str, tuple[int, int]]:
@@ -164,26 +162,9 @@ class TiffReader:
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
-        with self._changed:
-            first, self._closed = not self._closed, True
-            while self._readers:
-                self._changed.wait()
-            if first:
-                self._file.close()
-                self._cache.clear()
-
-    def _begin(self) -> None:
-        """Hold off closing: a descriptor closed under a reader may by then belong to another file."""
-        with self._lock:
-            if self._closed:
-                raise TileReadError(self._path, "a tile", "the slide is closed")
-            self._readers += 1
-
-    def _end(self) -> None:
-        with self._lock:
-            self._readers -= 1
-            if self._closed:
-                self._changed.notify_all()
+        if self._gate.shut():
+            self._file.close()
+            self._cache.clear()
 
     def _compose(self, level: int, x: int, y: int, w: int, h: int) -> Rgb:
         """Put a window together from the tiles that it meets."""
