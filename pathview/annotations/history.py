@@ -30,7 +30,7 @@ class History:
     Parameters
     ----------
     apply
-        Makes an edit true, wholly or not at all: it stores the edit safely and then changes the annotations.
+        Makes an edit true, wholly or not at all: it stores the edit safely and then does what it says.
         Whatever it raises reaches the caller, and the history stays as it was.
     limit
         Steps to remember; the oldest are forgotten beyond it.
@@ -90,17 +90,17 @@ class History:
         PathViewError
             What `apply` raises when the edit does not fit or cannot be stored; then nothing has changed.
         """
-        if not edit.changes:
+        if edit.empty:
             return
         failure = self._made(edit)
         if join is not None and join == self._join and self._done:
             edit = self._done.pop().edit.then(edit)
-        if edit.changes:
+        if not edit.empty:
             self._done.append(_Step.of(edit))
             self._forget()
         self._undone.clear()
         # A drag that ends where it began is no step, and the next one must not join the step before it.
-        self._join = join if edit.changes else None
+        self._join = None if edit.empty else join
         self._tell(failure)
 
     def undo(self) -> Edit | None:

@@ -34,7 +34,7 @@ class SlideRecord:
     path
         Where it was when it was opened last.
     mpp
-        (x, y) in um/px at level 0, or None.
+        (x, y) in um/px at level 0 as the file says, or None; what was stated is in the session.
     mpp_source
         Where mpp comes from, or why it is unknown.
     opened_at

@@ -12,8 +12,10 @@ from shapely.errors import ShapelyError
 from pathview.annotations.annotation import Annotation
 from pathview.annotations.edit import Edit
 from pathview.core.errors import EditConflictError, StudyError
+from pathview.core.stated import StatedMpp
 from pathview.study.database import FAULTS, now, transaction
-from pathview.study.record import Row, annotation_of, payload, rows_after, seal, state_of
+from pathview.study.record import Row, annotation_of, changes_of, rows_after, seal, state_of
+from pathview.study.stated_table import MPP, StatedTable
 
 type _Place = tuple[str, str]
 type _State = tuple[int, dict[str, object] | None]
@@ -40,6 +42,7 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
         self._connection = connection
         self._file = file
+        self._stated = StatedTable(connection)
 
     def commit(self, fingerprint: str, edit: Edit) -> None:
         """Store an edit of the slide with that fingerprint; on return it is on disk.
@@ -58,8 +61,13 @@ class Journal:
                 raise EditConflictError(
                     f"{edit.label}: the study holds other annotations than the edit expects"
                 )
-            seq = self._append(fingerprint, edit.label, payload(rows, before))
+            changes = changes_of(rows, before)
+            if edit.mpp is not None:
+                changes.append(self._stated.change(fingerprint, edit.label, edit.mpp))
+            seq = self._append(fingerprint, edit.label, json.dumps(changes, separators=(",", ":")))
             self._put(fingerprint, seq, rows)
+            if edit.mpp is not None:
+                self._stated.put(fingerprint, seq, edit.mpp.after)
 
     def load(self, fingerprint: str) -> list[Annotation]:
         """Return the annotations of a slide in drawing order.
@@ -79,10 +87,24 @@ class Journal:
         except (sqlite3.Error, ShapelyError, ValueError) as error:
             raise StudyError(self._file, f"annotations cannot be read: {error}") from error
 
+    def load_mpp(self, fingerprint: str) -> StatedMpp | None:
+        """Return the pixel size that was stated for a slide, or None.
+
+        Raises
+        ------
+        StudyError
+            If it cannot be read.
+        """
+        try:
+            return self._stated.load(fingerprint)
+        except (*FAULTS, TypeError, ValueError) as error:
+            raise StudyError(self._file, f"the stated pixel size cannot be read: {error}") from error
+
     def verify(self) -> list[str]:
         """Return what is wrong with the journal, in words; an empty list says that it is sound.
 
-        The chain of hashes must be whole, and the journal must add up to the annotations that are stored.
+        The chain of hashes must be whole, and the journal must add up to the annotations and the stated pixel
+        sizes that are stored.
 
         Raises
         ------
@@ -138,10 +160,15 @@ class Journal:
         rows = self._connection.execute(
             "SELECT slide, seq, id, wkb, class, name, note, locked FROM annotation ORDER BY slide, z"
         )
-        stored = {(slide, row[0]): (seq, state_of(row)) for slide, seq, *row in rows}
+        stored: dict[_Place, _State] = {(slide, row[0]): (seq, state_of(row)) for slide, seq, *row in rows}
+        stored |= self._stated.states()
         places = sorted(stored.keys() | replayed.keys())
         return [
-            f"annotation {id} of slide {slide} is not what its edits say"
+            f"{_what(id)} of slide {slide} is not what its edits say"
             for slide, id in places
             if stored.get((slide, id)) != replayed.get((slide, id))
         ]
+
+
+def _what(id: str) -> str:
+    return "the stated pixel size" if id == MPP else f"annotation {id}"

@@ -14,7 +14,22 @@ from pathview.study.database import connect, transaction
 APPLICATION_ID = 0x50565331
 """Marks an SQLite file as a study ("PVS1")."""
 
-STEPS: tuple[str, ...] = ()
+_STATED_MPP = """
+-- The pixel size that a person stated in place of the file's own, um/px at level 0; NULL once taken back.
+CREATE TABLE stated_mpp (
+    slide     TEXT PRIMARY KEY REFERENCES slide (fingerprint),
+    seq       INTEGER NOT NULL REFERENCES edit (seq),  -- the edit that wrote it last
+    x         REAL CHECK (x BETWEEN 0.02 AND 100),
+    y         REAL CHECK (y BETWEEN 0.02 AND 100),
+    stated_by TEXT,
+    stated_at TEXT,
+    CHECK ((x IS NULL) = (y IS NULL)),
+    CHECK ((x IS NULL) = (stated_by IS NULL)),
+    CHECK ((x IS NULL) = (stated_at IS NULL))
+) STRICT;
+"""
+
+STEPS: tuple[str, ...] = (_STATED_MPP,)
 """SQL that turns schema 1 into 2, 2 into 3, and so on."""
 
 

@@ -1,6 +1,7 @@
 """Annotations and edits as rows and as the journal's JSON.
 
-The payload of a journal row is a list with one object for each annotation that the edit changed::
+The payload of a journal row is a list with one object for each annotation that the edit changed, and one for
+the pixel size where that was stated anew (see `pathview.study.stated_table`)::
 
     {"id": "<uuid>", "before": 17,
      "after": {"wkb": "<base64>", "class": "Tumor", "name": "", "note": "", "locked": false}}
@@ -39,10 +40,9 @@ def _row(change: Change, wkb: bytes | None) -> Row:
     return (str(kept.id), wkb, kept.class_name, kept.name, kept.note, int(kept.locked))
 
 
-def payload(rows: Sequence[Row], before: Mapping[str, int]) -> str:
-    """Return the journal's JSON for `rows`, `before` being the journal rows of the values they replace."""
-    changes = [{"id": row[0], "before": before.get(row[0]), "after": state_of(row)} for row in rows]
-    return json.dumps(changes, separators=(",", ":"))
+def changes_of(rows: Sequence[Row], before: Mapping[str, int]) -> list[dict[str, object]]:
+    """Return what the journal says of `rows`, `before` being the journal rows of the values they replace."""
+    return [{"id": row[0], "before": before.get(row[0]), "after": state_of(row)} for row in rows]
 
 
 def state_of(row: Row) -> dict[str, object] | None:

@@ -11,6 +11,10 @@ from urllib.parse import quote
 from pathview.annotations.edit import Edit
 from pathview.annotations.history import History
 from pathview.annotations.store import AnnotationStore
+from pathview.core.stated import StatedMpp
+from pathview.slides.scale import with_stated_mpp
+from pathview.study.database import now
+from pathview.study.slide_scale import SlideScale, user_name
 
 if TYPE_CHECKING:
     from pathview.inference.heatmap import Heatmap
@@ -27,12 +31,14 @@ class Session:
     Attributes
     ----------
     slide
-        The open slide; whoever opened it closes it.
+        The open slide; whoever opened it closes it. Its pixel size is the stated one where there is one.
     annotations
         What lies on the slide; changed through `history` only.
+    scale
+        The pixel size that was stated for the slide; changed through `history` only.
     history
         Does, undoes and redoes edits. Each is committed to the study first and then applied to
-        `annotations`; if it cannot be stored, it raises and nothing changes.
+        `annotations` and `scale`; if it cannot be stored, it raises and nothing changes.
     folder
         Where heatmaps of this slide lie.
     read_only
@@ -43,11 +49,37 @@ class Session:
 
     slide: Slide
     annotations: AnnotationStore
+    scale: SlideScale
     history: History
     folder: Path
     read_only: bool = False
     heatmaps: dict[str, Heatmap] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+
+    def state_mpp(self, mpp: tuple[float, float] | None) -> None:
+        """State the slide's pixel size, or take back what was stated; an edit like those of annotations.
+
+        Parameters
+        ----------
+        mpp
+            (x, y) in um/px at level 0; None goes back to what the file says. What is stated already is no
+            edit.
+
+        Raises
+        ------
+        ImpossibleScaleError
+            If no slide can have it.
+        StudyError
+            If it cannot be stored; then nothing has changed.
+        """
+        stated = self.scale.stated
+        if mpp is None:
+            self.history.do(Edit.state("Remove stated pixel size", stated, None))
+        elif stated is None or stated.mpp != mpp:
+            source = with_stated_mpp(self.slide.file_info, mpp, "")
+            assert source.mpp is not None, "it was stated"
+            after = StatedMpp(*source.mpp, user_name(), now())
+            self.history.do(Edit.state("Set pixel size", stated, after))
 
     def heatmap_folder(self, model_id: str) -> Path:
         """Return where the heatmap of a model lies or will lie; its parent folder exists unless read-only.
@@ -59,12 +91,19 @@ class Session:
         return self.folder / f"{quote(model_id, safe='')}.zarr"
 
 
-def commit_then_apply(commit: Callable[[Edit], None], annotations: AnnotationStore) -> Callable[[Edit], None]:
+def commit_then_apply(
+    commit: Callable[[Edit], None], annotations: AnnotationStore, scale: SlideScale
+) -> Callable[[Edit], None]:
     """Return the one way in which a session makes an edit true: stored first, shown afterwards."""
 
     def apply(edit: Edit) -> None:
         annotations.check(edit)
+        scale.check(edit)
         commit(edit)
-        annotations.apply(edit)
+        try:
+            if edit.changes:
+                annotations.apply(edit)
+        finally:  # a listener that fails must not keep the other half from becoming true
+            scale.apply(edit)
 
     return apply

@@ -24,6 +24,7 @@ from pathview.study.database import FAULTS, connect
 from pathview.study.journal import Journal
 from pathview.study.lock import WriterLock, holder_of
 from pathview.study.session import Session, commit_then_apply
+from pathview.study.slide_scale import SlideScale
 
 if TYPE_CHECKING:
     from pathview.slides.slide import Slide
@@ -95,10 +96,10 @@ class Study:
             raise
 
     def session(self, slide: Slide) -> Session:
-        """Return the session of an open slide, with the annotations that the study holds of it.
+        """Return the session of an open slide, with what the study holds of it.
 
-        Two sessions of the same slide share annotations, history and results, so that neither can miss what
-        the other does.
+        The slide goes by the pixel size that was stated for it from here on. Two sessions of the same slide
+        share annotations, pixel size, history and results, so that neither can miss what the other does.
 
         Raises
         ------
@@ -110,9 +111,10 @@ class Study:
         if living is not None and living.slide is slide:
             return living
         if not self.read_only:
-            self._catalog.remember(slide.info)
+            self._catalog.remember(slide.file_info)
         session = replace(living, slide=slide) if living is not None else self._new_session(slide)
         self._sessions[fingerprint] = session
+        session.scale.tell(slide)
         return session
 
     def slides(self) -> list[SlideRecord]:
@@ -184,9 +186,10 @@ class Study:
             self.journal.commit(fingerprint, edit)
 
         annotations = AnnotationStore(self.journal.load(fingerprint))
-        history = History(commit_then_apply(commit, annotations))
+        scale = SlideScale(self.journal.load_mpp(fingerprint))
+        history = History(commit_then_apply(commit, annotations, scale))
         folder = self.folder / "heatmaps" / quote(fingerprint, safe="")
-        return Session(slide, annotations, history, folder, self.read_only)
+        return Session(slide, annotations, scale, history, folder, self.read_only)
 
     def _check_writable(self) -> None:
         if self.read_only:

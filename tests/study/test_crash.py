@@ -12,7 +12,7 @@ import pytest
 from pathview.slides.slide import Slide
 from pathview.study.study import Study
 
-# Draws and undoes as fast as it can, and says after each step which annotations are there.
+# Draws, states pixel sizes and undoes as fast as it can, and says after each step what is there.
 _WORKER = """
 import random, sys
 from pathlib import Path
@@ -26,20 +26,23 @@ from pathview.study.study import Study
 choose = random.Random(int(sys.argv[2]))
 session = Study.open(Path(sys.argv[1])).session(Slide(MadeReader((4000, 3000))))
 while True:
-    if choose.random() < 0.3 and session.history.can_undo:
+    step = choose.random()
+    if step < 0.3 and session.history.can_undo:
         session.history.undo()
+    elif step < 0.5:
+        session.state_mpp(choose.choice([None, (choose.uniform(0.02, 100), 0.5)]))
     else:
         x = choose.uniform(0, 4000)
         circles = [Annotation(shapely.Point(x, i).buffer(9)) for i in range(choose.randint(1, 40))]
         session.history.do(Edit.add("Draw", *circles))
-    print(*sorted(str(a.id) for a in session.annotations), flush=True)
+    print(session.scale.stated, *sorted(str(a.id) for a in session.annotations), sep=";", flush=True)
 """
 
 type Start = Callable[..., subprocess.Popen[str]]
 
 
 def _kill_while_working(start: Start, folder: Path, seed: int) -> set[str]:
-    """Return the ids that the child last said to be there before it was killed at some moment."""
+    """Return the pixel size and ids that the child last said to be there before it was killed."""
     child = start(_WORKER, str(folder), str(seed))
     assert child.stdout is not None
     said = [child.stdout.readline()]
@@ -48,18 +51,21 @@ def _kill_while_working(start: Start, folder: Path, seed: int) -> set[str]:
     said += child.stdout.readlines()
     child.wait()
     whole = [line for line in said if line.endswith("\n")]
-    return set(whole[-1].split())
+    return set(whole[-1].rstrip("\n").split(";"))
 
 
 def _check(folder: Path, slide: Slide, acknowledged: set[str]) -> None:
     with Study.open(folder) as study:
         assert not study.read_only, "a killed program left its lock behind"
         assert study.journal.verify() == []
-        found = {str(a.id) for a in study.session(slide).annotations}
-    # The step under way when the child died may be there as a whole or not at all.
+        session = study.session(slide)
+        found = {str(session.scale.stated), *(str(a.id) for a in session.annotations)}
+    # The step under way when the child died may be there as a whole or not at all; a pixel size that has come
+    # is another one gone.
     file = sqlite3.connect(folder / "study.sqlite")
     last = file.execute(
-        "SELECT count(*) FROM json_each((SELECT payload FROM edit ORDER BY seq DESC LIMIT 1))"
+        "SELECT sum(iif(value ->> 'id' = 'mpp', 2, 1))"
+        " FROM json_each((SELECT payload FROM edit ORDER BY seq DESC LIMIT 1))"
     )
     assert len(found ^ acknowledged) in (0, last.fetchone()[0])
     assert file.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

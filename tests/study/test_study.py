@@ -16,6 +16,9 @@ from pathview.core.palette import NAMED
 from pathview.inference.card import ModelCard, Task
 from pathview.slides.slide import Slide
 from pathview.study import migrations
+from pathview.study.catalog import Catalog
+from pathview.study.database import connect
+from pathview.study.journal import Journal
 from pathview.study.study import Study
 
 _CARD = ModelCard("demo", "1.2", Task.CLASSIFY, 1.0, 96, 96, ("normal", "tumour"), "tumour", sha256="ab" * 32)
@@ -191,14 +194,16 @@ def test_an_older_study_is_migrated_after_keeping_a_copy(
     folder: Path, slide: Slide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shapes = _filled(folder, slide)
-    monkeypatch.setattr(migrations, "STEPS", ("CREATE TABLE comment (text TEXT) STRICT;",))
+    now = migrations.current_version()
+    more = (*migrations.STEPS, "CREATE TABLE comment (text TEXT) STRICT;")
+    monkeypatch.setattr(migrations, "STEPS", more)
     with Study.open(folder) as study:
         assert list(study.session(slide).annotations) == shapes
-        assert study._connection.execute("PRAGMA user_version").fetchone() == (2,)
+        assert study._connection.execute("PRAGMA user_version").fetchone() == (now + 1,)
         assert study._connection.execute("SELECT * FROM comment").fetchall() == []
     Study.open(folder).close()
-    copy = sqlite3.connect(folder / "study-schema1.sqlite")
-    assert copy.execute("PRAGMA user_version").fetchone() == (1,)
+    copy = sqlite3.connect(folder / f"study-schema{now}.sqlite")
+    assert copy.execute("PRAGMA user_version").fetchone() == (now,)
     assert copy.execute("SELECT count(*) FROM annotation").fetchone() == (len(shapes),)
     copy.close()
 
@@ -207,9 +212,48 @@ def test_a_migration_that_fails_leaves_the_study_as_it_was(
     folder: Path, slide: Slide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shapes = _filled(folder, slide)
+    now = migrations.current_version()
+    bad = (*migrations.STEPS, "CREATE TABLE comment (text TEXT) STRICT; SELECT nonsense;")
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "STEPS", ("CREATE TABLE comment (text TEXT) STRICT; SELECT nonsense;",))
-        with pytest.raises(StudyError, match="cannot be brought from schema 1 to 2"):
+        patch.setattr(migrations, "STEPS", bad)
+        with pytest.raises(StudyError, match=f"cannot be brought from schema {now} to {now + 1}"):
             Study.open(folder)
     with Study.open(folder) as study:
         assert list(study.session(slide).annotations) == shapes
+
+
+def _made_by_version(number: int, folder: Path, slide: Slide, monkeypatch: pytest.MonkeyPatch) -> Annotation:
+    """Leave what a program of schema `number` left: a slide with an annotation that was drawn and named."""
+    folder.mkdir()
+    file = folder / "study.sqlite"
+    drawn = Annotation(shapely.box(0, 0, 9, 9), "Tumor")
+    named = replace(drawn, name="margin")
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "STEPS", migrations.STEPS[: number - 1])
+        migrations.create(file)
+        connection = connect(file, read_only=False)
+        Catalog(connection, file).remember(slide.info)
+        journal = Journal(connection, file)
+        for edit in (Edit.add("Draw", drawn), Edit.replace("Name annotation", (drawn, named))):
+            journal.commit(slide.info.fingerprint, edit)
+        assert connection.execute("PRAGMA user_version").fetchone() == (number,)
+        connection.close()
+    return named
+
+
+def test_a_study_of_before_pixel_sizes_were_stated_is_taken_over(
+    folder: Path, slide: Slide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    annotation = _made_by_version(1, folder, slide, monkeypatch)
+    with pytest.raises(StudyError, match="older version"):
+        Study.open(folder, read_only=True)
+    with Study.open(folder) as study:
+        session = study.session(slide)
+        assert list(session.annotations) == [annotation]
+        assert session.scale.stated is None
+        session.state_mpp((0.5, 0.5))
+        assert study.journal.verify() == []
+    with Study.open(folder) as study:
+        session = study.session(slide)
+        assert (list(session.annotations), slide.info.mpp) == ([annotation], (0.5, 0.5))
+    assert (folder / "study-schema1.sqlite").exists()
