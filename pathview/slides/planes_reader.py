@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from pathview.core.errors import TileReadError
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
 from pathview.slides.channels import Samples, are_colours
+from pathview.slides.gate import ReadGate
 from pathview.slides.planes_layout import Picture, PlanesLayout, read_planes
 from pathview.slides.raw_file import RawFile
 from pathview.slides.reader import Level, SlideInfo
@@ -55,9 +55,7 @@ class PlanesReader:
         self._layout = layout
         self._info = _info(path, layout)
         self._cache = TileCache(_CACHE_BYTES)
-        self._changed = threading.Condition()
-        self._readers = 0
-        self._closed = False
+        self._gate = ReadGate(path)
         self._file = RawFile(path)
 
     @property
@@ -77,31 +75,20 @@ class PlanesReader:
         wide, high = self._layout.levels[level].size
         if not (0 <= x < x + w <= wide and 0 <= y < y + h <= high):
             raise TileReadError(self._path, where, f"the level is {wide} x {high} pixels large")
-        with self._changed:
-            if self._closed:
-                raise TileReadError(self._path, where, "the slide is closed")
-            self._readers += 1
-        try:
-            return self._compose(level, x, y, w, h, plane)
-        except DamagedTileError as error:
-            raise TileReadError(self._path, where, str(error)) from error
-        except OSError as error:
-            reason = f"the file cannot be read ({error.strerror or error})"
-            raise TileReadError(self._path, where, reason) from error
-        finally:
-            with self._changed:
-                self._readers -= 1
-                self._changed.notify_all()
+        with self._gate.reading(where):
+            try:
+                return self._compose(level, x, y, w, h, plane)
+            except DamagedTileError as error:
+                raise TileReadError(self._path, where, str(error)) from error
+            except OSError as error:
+                reason = f"the file cannot be read ({error.strerror or error})"
+                raise TileReadError(self._path, where, reason) from error
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
-        with self._changed:
-            first, self._closed = not self._closed, True
-            while self._readers:
-                self._changed.wait()
-            if first:
-                self._file.close()
-                self._cache.clear()
+        if self._gate.shut():
+            self._file.close()
+            self._cache.clear()
 
     def _compose(self, level: int, x: int, y: int, w: int, h: int, plane: int) -> Samples:
         layout = self._layout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from pathview.slides.channels import (
     default_colours,
     red_green_blue,
 )
+from pathview.slides.gate import ReadGate
 from pathview.slides.multiscales import Multiscales, ZarrError, parse
 from pathview.slides.reader import Level, SlideInfo
 from pathview.slides.rendered import RenderedReader
@@ -87,9 +87,7 @@ class ZarrReader:
 
     def __init__(self, path: Path, prefix: str, zarr_format: int) -> None:
         self._path = path
-        self._changed = threading.Condition()
-        self._reading = 0
-        self._closed = False
+        self._gate = ReadGate(path)
         self._store = _store(path)
         try:
             group, picture = _image(self._store, prefix, zarr_format)
@@ -135,28 +133,16 @@ class ZarrReader:
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
-        with self._changed:
-            first, self._closed = not self._closed, True
-            while self._reading:
-                self._changed.wait()
-            if first:
-                self._store.close()
+        if self._gate.shut():
+            self._store.close()
 
     @contextmanager
     def _open(self, where: str) -> Iterator[None]:
-        with self._changed:
-            if self._closed:
-                raise TileReadError(self._path, where, "the slide is closed")
-            self._reading += 1
-        try:
+        with self._gate.reading(where):
             # In a folder that is gone every chunk would read as "not stored", and the slide as plain black.
             if self._root is not None and not (self._root / self._marker).exists():
                 raise TileReadError(self._path, where, "the folder is gone")
             yield
-        finally:
-            with self._changed:
-                self._reading -= 1
-                self._changed.notify_all()
 
     def _window(self, array: _Array, x: int, y: int, w: int, h: int, plane: int) -> tuple[int | slice, ...]:
         places: dict[str, int | slice] = {"x": slice(x, x + w), "y": slice(y, y + h), "t": 0}

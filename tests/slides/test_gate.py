@@ -66,25 +66,25 @@ def test_shutting_waits_for_those_inside_and_lets_nobody_in_meanwhile() -> None:
         assert not any(one.result(PATIENCE_S) for one in reads), "released under a reader"
 
 
-def test_nobody_is_inside_a_file_that_was_released() -> None:
-    for _ in range(100):
-        gate, released = ReadGate(PATH), threading.Event()
-        seen: list[bool] = []
+@pytest.mark.parametrize("round_", range(20))
+def test_nobody_is_inside_a_file_that_was_released(round_: int) -> None:
+    gate, released, begun = ReadGate(PATH), threading.Event(), threading.Event()
+    seen: list[bool] = []
 
-        def read(gate: ReadGate, released: threading.Event, seen: list[bool]) -> None:
-            try:
-                while True:
-                    with gate.reading("a tile"):
-                        seen.append(released.is_set())
-            except TileReadError:
-                return
+    def read() -> None:
+        try:
+            while True:
+                with gate.reading("a tile"):
+                    seen.append(released.is_set())
+                    begun.set()
+        except TileReadError:
+            return
 
-        with ThreadPoolExecutor(3) as pool:
-            reads = [pool.submit(read, gate, released, seen) for _ in range(3)]
-            while not seen:
-                pass
-            gate.shut()
-            released.set()
-            for one in reads:
-                one.result(PATIENCE_S)
-        assert not any(seen)
+    with ThreadPoolExecutor(3) as pool:
+        reads = [pool.submit(read) for _ in range(3)]
+        assert begun.wait(PATIENCE_S)
+        assert gate.shut()
+        released.set()
+        for one in reads:
+            one.result(PATIENCE_S)
+    assert not any(seen)
