@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pathview.cli.messages import ProgressLine, as_json_text, say
+from pathview.cli.each_slide import Report, SlideFiles, each_slide, opened
+from pathview.cli.messages import ProgressLine, say
 from pathview.core.errors import PathViewError, TileReadError
 from pathview.core.geometry import Box
 from pathview.core.region import Region
@@ -43,9 +44,7 @@ class TileCheck:
 
 
 def check(
-    slides: Annotated[
-        list[Path], typer.Argument(metavar="SLIDE...", help="Slide files.", show_default=False)
-    ],
+    slides: SlideFiles,
     full: Annotated[
         bool, typer.Option("--full", help="Read every tile of every level, however long it takes.")
     ] = False,
@@ -54,19 +53,13 @@ def check(
     ] = False,
 ) -> None:
     """Read slides through and report damage, a blank scan and doubts about the scale."""
-    from pathview.slides.open import open_slide
-
-    reports: list[dict[str, Any]] = []
-    for path in slides:
-        try:
-            with open_slide(path) as slide:
-                reports.append(examine(slide, full))
-        except PathViewError as error:
-            reports.append({"path": str(path), "healthy": False, "problems": [str(error)], "format": None})
-        if not as_json:
-            _show(reports[-1])
-    if as_json:
-        print(as_json_text(reports))
+    reports = each_slide(
+        slides,
+        opened(lambda slide: examine(slide, full)),
+        refused=_refused,
+        show=_show,
+        as_json=as_json,
+    )
     if not all(report["healthy"] for report in reports):
         raise typer.Exit(1)
 
@@ -124,6 +117,10 @@ def examine(slide: Slide, full: bool) -> dict[str, Any]:
         "macro": "macro" in images,
         "fingerprint": known.fingerprint,
     }
+
+
+def _refused(path: Path, error: PathViewError) -> Report:
+    return {"path": str(path), "healthy": False, "problems": [str(error)], "format": None}
 
 
 def _read_level(slide: Slide, number: int, full: bool) -> TileCheck:

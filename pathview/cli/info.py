@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pathview.cli.messages import as_json_text, say
-from pathview.core.errors import PathViewError
+from pathview.cli.each_slide import SlideFiles, each_slide, opened
+from pathview.cli.messages import say
 
 if TYPE_CHECKING:
     from pathview.slides.slide import Slide
 
 
 def info(
-    slides: Annotated[
-        list[Path], typer.Argument(metavar="SLIDE...", help="Slide files.", show_default=False)
-    ],
+    slides: SlideFiles,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON: an object a slide, in a list.")
     ] = False,
 ) -> None:
     """Print format, levels, pixel size, bounds, associated images and fingerprint of slides."""
-    from pathview.slides.open import open_slide
-
-    described: list[dict[str, Any]] = []
-    for path in slides:
-        try:
-            with open_slide(path) as slide:
-                described.append(describe(slide))
-        except PathViewError as error:
-            say(str(error))
-            continue
-        if not as_json:
-            print(_page(described[-1]))
-    if as_json:
-        print(as_json_text(described))
+    described = each_slide(
+        slides,
+        opened(describe),
+        refused=lambda path, error: say(str(error)),
+        show=lambda known: print(_page(known)),
+        as_json=as_json,
+    )
     if len(described) < len(slides):
         raise typer.Exit(1)
 

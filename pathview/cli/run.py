@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from pathview.cli.messages import as_json_text, say
+from pathview.cli.each_slide import SlideFiles, each_slide
+from pathview.cli.messages import say
 from pathview.core.errors import HeatmapMismatchError, PathViewError, UnknownScaleError
 
 
 def run(
-    slides: Annotated[
-        list[Path], typer.Argument(metavar="SLIDE...", help="Slide files.", show_default=False)
-    ],
+    slides: SlideFiles,
     model: Annotated[str, typer.Option("--model", "-m", help="A name from `pathview models list`.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Results go to DIR/SLIDE/MODEL/.", metavar="DIR")
@@ -41,14 +40,13 @@ def run(
     source = load_registry().model(model)
     colours = load_settings().convert_colours
     options = RunOptions(output, use_device(device, model), region, mpp, batch, overwrite, colours)
-    records: list[dict[str, Any]] = []
-    for slide in slides:
-        try:
-            records.append(run_slide(slide, source, options))
-        except PathViewError as error:
-            say(_in_words(error))
-    if as_json:
-        print(as_json_text(records))
+    records = each_slide(
+        slides,
+        lambda slide: run_slide(slide, source, options),
+        refused=lambda slide, error: say(_in_words(error)),
+        show=lambda record: None,  # it is in the run's folder
+        as_json=as_json,
+    )
     if len(records) < len(slides):
         raise typer.Exit(1)
 

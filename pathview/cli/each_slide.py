@@ -1,0 +1,77 @@
+"""Slide after slide: a command goes on past a bad one, and its JSON comes in one piece at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pathview.cli.messages import as_json_text
+from pathview.core.errors import PathViewError
+
+if TYPE_CHECKING:
+    from pathview.slides.slide import Slide
+
+type Report = dict[str, Any]
+
+SlideFiles = Annotated[
+    list[Path], typer.Argument(metavar="SLIDE...", help="Slide files.", show_default=False)
+]
+
+
+def each_slide(
+    slides: Iterable[Path],
+    work: Callable[[Path], Report],
+    refused: Callable[[Path, PathViewError], Report | None],
+    show: Callable[[Report], None],
+    as_json: bool,
+) -> list[Report]:
+    """Do the same with each slide, print what came of it, and return that.
+
+    Parameters
+    ----------
+    slides
+        The files.
+    work
+        Returns a file's report as JSON values, or raises a `PathViewError`.
+    refused
+        Told what `work` raised; returns a report on it, or None where there is none.
+    show
+        Prints one report for people, as soon as it is there.
+    as_json
+        Print all reports as a JSON list at the end instead.
+    """
+    reports: list[Report] = []
+    for path in slides:
+        try:
+            report: Report | None = work(path)
+        except PathViewError as error:
+            report = refused(path, error)
+        if report is None:
+            continue
+        reports.append(report)
+        if not as_json:
+            show(report)
+    if as_json:
+        print(as_json_text(reports))
+    return reports
+
+
+def opened(work: Callable[[Slide], Report]) -> Callable[[Path], Report]:
+    """Return `work` as something to do with a file, which is open meanwhile.
+
+    Raises
+    ------
+    SlideOpenError
+        By what is returned, if the file cannot be opened.
+    """
+
+    def open_and_work(path: Path) -> Report:
+        from pathview.slides.open import open_slide
+
+        with open_slide(path) as slide:
+            return work(slide)
+
+    return open_and_work
