@@ -40,5 +40,7 @@ def _available(workspace: Workspace, has_model: bool) -> frozenset[str]:
         "selection": bool(workspace.view.state.selection),
         "heatmap": bool(workspace.runs.heatmaps),
         "run": workspace.runs.going,
+        "channels": session is not None and bool(session.slide.info.channels),
+        "planes": session is not None and session.slide.info.planes > 1,
     }
     return frozenset(word for word, true in facts.items() if true)

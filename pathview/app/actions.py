@@ -33,7 +33,7 @@ class ActionInfo:
         Actions of one group exclude each other; "" for none.
     needs
         Words that must all be true: "slide", "selection", "annotations", "heatmap", "model" (there is one),
-        "run" (one is going on); "" for always.
+        "run" (one is going on), "channels", "planes" (several focal ones); "" for always.
     switch
         Whether it is ticked while it is on; on at the start.
     """
@@ -149,6 +149,15 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "&Convert colours to sRGB",
         "Use the slide's ICC profile on the screen; models always get the file's own numbers",
         switch=True,
+    ),
+    ActionInfo("plane_up", "Focal plane &up", "Show the focal plane above", ("PgUp",), needs="planes"),
+    ActionInfo("plane_down", "Focal plane do&wn", "Show the focal plane below", ("PgDown",), needs="planes"),
+    ActionInfo(
+        "auto_contrast",
+        "Auto co&ntrast of channels",
+        "Suit the contrast of the visible channels to what is in view",
+        ("Shift+C",),
+        needs="channels",
     ),
     ActionInfo("theme_system", "&System theme", "Follow the desktop", (), "", "theme"),
     ActionInfo("theme_light", "&Light theme", "Light window", (), "", "theme"),

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from pathview.app.docks.window_slider import WindowSlider
+
 _NAVIGATION = frozenset(
     {
         Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End,
@@ -67,7 +69,7 @@ def keeps(widget: QWidget, event: QKeyEvent) -> bool:
     """Tell whether a key means something to `widget` itself."""
     if event.modifiers() & _MODIFIED:
         return False
-    scrolls = isinstance(widget, QAbstractSlider | QComboBox | QAbstractScrollArea)
+    scrolls = isinstance(widget, QAbstractSlider | QComboBox | QAbstractScrollArea | WindowSlider)
     if event.key() in _NAVIGATION:
         return scrolls
     searches = isinstance(widget, QComboBox | QAbstractItemView)

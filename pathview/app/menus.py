@@ -16,6 +16,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     "&View": (
         "zoom_in", "zoom_out", "zoom_fit", "zoom_full", SEPARATOR, "pan_left", "pan_right", "pan_up",
         "pan_down", SEPARATOR, "toggle_annotations", "toggle_heatmap", "colour_profile", SEPARATOR,
+        "plane_up", "plane_down", "auto_contrast", SEPARATOR,
         "theme_system", "theme_light", "theme_dark", SEPARATOR, "panels", "reset_panels",
     ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),

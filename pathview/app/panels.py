@@ -7,12 +7,14 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidg
 
 from pathview.app.actions import ActionTable
 from pathview.app.docks.annotations import AnnotationsDock
+from pathview.app.docks.channels import ChannelsDock
 from pathview.app.docks.layers import LayersDock
 from pathview.app.docks.log import LogDock
 from pathview.app.docks.models import ModelsDock
 from pathview.app.docks.overview import OverviewDock
 from pathview.app.docks.slide_facts import SlideFactsDock
 from pathview.app.workspace import Workspace
+from pathview.study.session import Session
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 _WIDTH = 300
@@ -44,11 +46,12 @@ class Panels:
         self.models = ModelsDock(workspace, actions)
         self.annotations = AnnotationsDock(workspace)
         self.layers = LayersDock(workspace)
+        self.channels = ChannelsDock(workspace)
         self.docks: dict[str, QDockWidget] = {}
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         panels: list[QWidget] = [
-            OverviewDock(workspace), self.models, self.layers, SlideFactsDock(workspace), self.annotations,
-            LogDock(),
+            OverviewDock(workspace), self.models, self.channels, self.layers, SlideFactsDock(workspace),
+            self.annotations, LogDock(),
         ]  # fmt: skip
         for panel in panels:
             title = str(getattr(panel, "title", ""))
@@ -58,14 +61,25 @@ class Panels:
             dock.setMinimumWidth(_WIDTH - 20)
             self.docks[panel.objectName()] = dock
             menu.addAction(dock.toggleViewAction())
+        self._has_channels = False
         self.arrange()
+        workspace.slide_changed.connect(self._on_slide)
+
+    def _on_slide(self, session: Session | None) -> None:
+        """Bring the channels to the front for a slide that has any, and take them away for one without."""
+        self._has_channels = session is not None and session.slide.first_look is not None
+        dock = self.docks["channels"]
+        dock.setVisible(self._has_channels)
+        if self._has_channels:
+            dock.raise_()
 
     def arrange(self) -> None:
         """Put every panel where it is at a first start."""
         for name, dock in self.docks.items():
             dock.setFloating(False)
             self._window.addDockWidget(_BOTTOM if name == "log" else _RIGHT, dock)
-            dock.setVisible(name != "log")
+            dock.setVisible(self._has_channels if name == "channels" else name != "log")
+        self._window.tabifyDockWidget(self.docks["layers"], self.docks["channels"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["slide-facts"])
         self.docks["layers"].raise_()
         column = [self.docks[name] for name in _HEIGHTS]

@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from pathview.annotations.edit import Edit
 from pathview.app.background import Background
+from pathview.app.channel_looks import ChannelLooks
 from pathview.app.model_runs import ModelRuns
 from pathview.app.overviews import Overviews
 from pathview.core.errors import PathViewError
@@ -89,6 +90,7 @@ class Workspace:
         self.session: Session | None = None
         self.runs = ModelRuns(self)
         self.overviews = Overviews(self)
+        self.looks = ChannelLooks(self)
         self._ticket = 0
         self.closed = False
         self.loader.loaded.connect(self._on_loaded)
@@ -152,7 +154,8 @@ class Workspace:
         old, session = self.scene.slide_tiles, self.session
         if session is None:
             return
-        self.scene = replace(self.scene, slide_tiles=SlideTiles(session.slide, colour=wanted))
+        tiles = SlideTiles(session.slide, colour=wanted, look=self.looks.look)
+        self.scene = replace(self.scene, slide_tiles=tiles)
         self._drop(old)
         self.layers_changed.emit()
         self.stale.emit()

@@ -162,9 +162,9 @@ class Slide:
             raise UnknownScaleError(self.info.path, f"a resolution of {mpp:g} um/px")
         return downsample
 
-    def thumbnail(self, max_size: int) -> Rgb:
+    def thumbnail(self, max_size: int, look: Look | None = None) -> Rgb:
         """Return the whole slide, its longer side `max_size` pixels (or fewer on a smaller slide)."""
-        return self.read(Region(self.info.box, max(1.0, max(self.info.size) / max_size)))
+        return self.read(Region(self.info.box, max(1.0, max(self.info.size) / max_size)), look)
 
     @property
     def overview_missing(self) -> bool:

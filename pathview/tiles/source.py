@@ -63,12 +63,14 @@ class SlideTiles:
         Wanted tile edge; rounded up to a multiple of the native tile so that reads align.
     colour
         Convert colours to sRGB where the slide has a profile; otherwise tiles have the file's own numbers.
+    look
+        How channels and focal planes are shown; default the slide's first look.
     """
 
-    def __init__(self, slide: Slide, tile: int = 512, colour: bool = True) -> None:
+    def __init__(self, slide: Slide, tile: int = 512, colour: bool = True, look: Look | None = None) -> None:
         self.slide = slide
         self._converted = colour
-        self._look = slide.first_look
+        self._look = look or slide.first_look
         self._changes = 0
         native = max(slide.info.levels[0].tile)
         # An odd native tile (240, or a strip as wide as the slide) would make absurd atlas slots.

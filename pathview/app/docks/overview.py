@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from pathview.app.workspace import Workspace
+from pathview.slides.channels import Look
 from pathview.slides.reader import Rgb
 from pathview.study.session import Session
 from pathview.tiles.source import SlideTiles
 
 _EDGE = 700
+_LATER_MS = 150
 
 
 class OverviewDock(QWidget):
@@ -38,6 +40,10 @@ class OverviewDock(QWidget):
         self.setToolTip("Click or drag to go there")
         workspace.slide_changed.connect(self._on_slide)
         workspace.layers_changed.connect(self._convert)
+        # A slider that is dragged changes the look many times a second.
+        self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
+        self._later.timeout.connect(self._fetch)
+        workspace.looks.changed.connect(lambda: self._later.start())
         workspace.view.changed.connect(self._on_view)
 
     def sizeHint(self) -> QSize:
@@ -46,16 +52,23 @@ class OverviewDock(QWidget):
 
     def _on_slide(self, session: Session | None) -> None:
         self._thumbnail = self._tiles = self._pixmap = None
+        self._later.stop()
         self.update()
+        self._fetch()
+
+    def _fetch(self) -> None:
+        session, look = self._workspace.session, self._workspace.looks.look
         if session is not None:
             slide = session.slide
             self._workspace.background.run(
-                lambda: slide.thumbnail(_EDGE), lambda pixels: self._keep(session, pixels), lambda _: None
+                lambda: slide.thumbnail(_EDGE, look),
+                lambda pixels: self._keep(session, look, pixels),
+                lambda _: None,
             )
 
-    def _keep(self, session: Session, thumbnail: Rgb) -> None:
-        if self._workspace.session is session:
-            self._thumbnail = thumbnail
+    def _keep(self, session: Session, look: Look | None, thumbnail: Rgb) -> None:
+        if self._workspace.session is session and self._workspace.looks.look == look:
+            self._thumbnail, self._tiles = thumbnail, None
             self._convert()
 
     def _convert(self) -> None:
