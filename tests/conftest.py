@@ -130,3 +130,25 @@ def make_slide() -> Iterator[MakeSlide]:
 def made_tiff(tmp_path: Path) -> Path:
     """Write a made slide of 1500 x 1100 pixels, 0.25 um/px, levels 1, 2 and 4, as a TIFF."""
     return write_made_tiff(tmp_path / "made.tif")
+
+
+@pytest.fixture
+def fluorescence(tmp_path: Path) -> Path:
+    """Write an OME-TIFF of 600 x 400 pixels, channels DAPI and FITC of 16 bits, 3 focal planes 1.5 um apart.
+
+    DAPI holds 100 and in its left half 3000, FITC 1000 times the number of the plane counted from 1.
+    """
+    import numpy as np
+    import tifffile
+
+    samples = np.full((3, 2, 400, 600), 100, np.uint16)
+    samples[:, 0, :, :300] = 3000
+    samples[:, 1] = 1000 * np.arange(1, 4)[:, None, None]
+    path = tmp_path / "fluorescence.ome.tif"
+    lengths = {f"PhysicalSize{axis}": size for axis, size in (("X", 0.5), ("Y", 0.5), ("Z", 1.5))}
+    # Blue and green, as signed RGBA.
+    channels = {"Name": ["DAPI", "FITC"], "Color": [0x0000FFFF, 0x00FF00FF]}
+    with tifffile.TiffWriter(path, ome=True) as file:
+        metadata = {"axes": "ZCYX", **lengths, "Channel": channels}
+        file.write(samples, tile=(128, 128), compression="zlib", metadata=metadata)
+    return path

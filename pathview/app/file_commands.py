@@ -88,11 +88,16 @@ class FileCommands:
         kind = "TIFF (*.tif)" if choice.suffix == ".tif" else "PNG (*.png)"
         target = self._ask_target("Export region", choice.suffix, kind)
         if target is not None:
-            slide = session.slide
+            slide, look = session.slide, self._workspace.looks.look
             self._write(
                 target,
                 lambda: export_region(
-                    slide, choice.box, target, downsample=choice.downsample, to_srgb=choice.to_srgb
+                    slide,
+                    choice.box,
+                    target,
+                    downsample=choice.downsample,
+                    to_srgb=choice.to_srgb,
+                    look=look,
                 ),
             )
 

@@ -58,6 +58,9 @@ def describe(slide: Slide) -> dict[str, Any]:
         "mpp": known.mpp,
         "mpp_source": known.mpp_source,
         "objective_power": known.objective_power,
+        "channels": [channel.name for channel in known.channels],
+        "planes": known.planes,
+        "plane_um": known.plane_um,
         "bounds": [bounds.x0, bounds.y0, bounds.x1, bounds.y1],
         "associated_images": {
             name: {"width": width, "height": height}
@@ -67,6 +70,16 @@ def describe(slide: Slide) -> dict[str, Any]:
         "colour": slide.display_colour.state,
         "fingerprint": known.fingerprint,
     }
+
+
+def _depth(known: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows of what only some slides have."""
+    rows = [("channels", ", ".join(known["channels"]))] if known["channels"] else []
+    if known["planes"] > 1:
+        step = known["plane_um"]
+        distance = "unknown distance" if step is None else f"{step:g} um"
+        rows.append(("planes", f"{known['planes']}, {distance} apart"))
+    return rows
 
 
 def _page(known: dict[str, Any]) -> str:
@@ -83,6 +96,7 @@ def _page(known: dict[str, Any]) -> str:
         ("pixel size", f"{scale} ({known['mpp_source']})"),
         ("objective", "unknown" if power is None else f"{power:g}x"),
         ("bounds", bounds),
+        *_depth(known),
         ("associated", ", ".join(images) or "none"),
         ("colour", known["colour"]),
         ("fingerprint", known["fingerprint"]),

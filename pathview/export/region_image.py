@@ -18,6 +18,7 @@ from pathview.core.errors import ExportError
 from pathview.core.files import atomic_write
 from pathview.core.geometry import Box
 from pathview.core.region import Region
+from pathview.slides.channels import Look
 from pathview.slides.colour import DisplayColour, srgb_profile
 from pathview.slides.slide import Slide
 
@@ -36,6 +37,7 @@ def export_region(
     *,
     downsample: float = 1.0,
     to_srgb: bool = False,
+    look: Look | None = None,
     progress: Progress = lambda _: None,
 ) -> None:
     """Write the pixels of `box` as an image file.
@@ -56,6 +58,8 @@ def export_region(
         Level-0 pixels per exported pixel.
     to_srgb
         Convert colours to sRGB instead of writing the slide file's own numbers.
+    look
+        How channels and focal planes are shown, which the comment or description tells; default as at first.
     progress
         Called with 0 to 1.
 
@@ -74,7 +78,7 @@ def export_region(
     write = _WRITERS.get(target.suffix.lower())
     if write is None:
         raise ExportError(target, f'regions are written as {", ".join(_WRITERS)}, not "{target.suffix}"')
-    colours = _colours(slide, target, to_srgb)
+    colours = _colours(slide, target, to_srgb, look or slide.first_look)
     try:
         write(slide, region, colours, target, progress)
     except OSError as error:
@@ -95,10 +99,13 @@ class _Colours:
     conversion: DisplayColour
     words: str
     profile: bytes | None
+    look: Look | None = None
 
 
-def _colours(slide: Slide, target: Path, to_srgb: bool) -> _Colours:
+def _colours(slide: Slide, target: Path, to_srgb: bool, look: Look | None) -> _Colours:
     colour = slide.display_colour
+    if look is not None:
+        return _Colours(DisplayColour.off(), _words(slide, look), None, look)
     if to_srgb and colour.unusable:
         reason = f"the colours of {slide.info.path} cannot be converted to sRGB: {colour.state}"
         raise ExportError(target, f"{reason}; its own numbers can be written")
@@ -106,6 +113,20 @@ def _colours(slide: Slide, target: Path, to_srgb: bool) -> _Colours:
         return _Colours(colour, f"Colours: {colour.state} to sRGB", srgb_profile())
     what = colour.state if colour.profile is None else "ICC profile embedded"
     return _Colours(DisplayColour.off(), f"Colours: the slide file's own numbers; {what}", colour.profile)
+
+
+def _words(slide: Slide, look: Look) -> str:
+    """Tell what a reader must know to get back from the colours of the picture to what was measured."""
+    known = slide.info
+    shown = [
+        f"{channel.name} {chosen.low:g} to {chosen.high:g} in #{bytes(chosen.colour).hex()}"
+        for channel, chosen in zip(known.channels, look.channels, strict=True)
+        if chosen.visible
+    ]
+    words = [f"Channels: {', '.join(shown)}"] if known.channels else []
+    if known.planes > 1:
+        words.append(f"Focal plane: {look.plane + 1} of {known.planes}")
+    return "; ".join(words)
 
 
 def _whole_pixels(box: Box) -> Box:
@@ -175,7 +196,8 @@ def _tiles(
         for left in range(0, columns, _TILE):
             height, width = min(_TILE, rows - top), min(_TILE, columns - left)
             x0, y0 = region.box.x0 + left * down, region.box.y0 + top * down
-            tile = slide.read(Region(Box(x0, y0, x0 + width * down, y0 + height * down), down))
+            part = Region(Box(x0, y0, x0 + width * down, y0 + height * down), down)
+            tile = slide.read(part, colours.look)
             yield top, left, colours.conversion.apply(tile)
 
 

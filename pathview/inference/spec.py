@@ -7,16 +7,22 @@ from pathlib import Path
 
 import shapely
 
-from pathview.core.errors import ExportError
+from pathview.core.errors import ExportError, ModelError
 from pathview.core.inbox import Inbox
+from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
 from pathview.inference.heatmap import Heatmap
 from pathview.inference.model import ModelSource, TileModel
 from pathview.inference.run import InferenceRun
 from pathview.inference.tissue import tissue_mask
+from pathview.slides.channels import are_colours
 from pathview.slides.open import open_slide
+from pathview.slides.reader import SlideInfo
 from pathview.slides.slide import Slide
+
+# Of the channels of a slide that is refused.
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +108,19 @@ def build_run(spec: RunSpec, inbox: Inbox, *, model: TileModel | None = None) ->
         raise
 
 
+def _judge_colours(info: SlideInfo, card: ModelCard) -> None:
+    """Refuse stains in false colours: a model of stained tissue would score them all the same."""
+    if info.channels and not are_colours(info.channels):
+        names = ", ".join(channel.name for channel in info.channels[:_NAMED])
+        more = f" and {len(info.channels) - _NAMED} more" if len(info.channels) > _NAMED else ""
+        raise ModelError(
+            card.name, f"it looks at colours of stained tissue, and {info.path} has channels ({names}{more})"
+        )
+
+
 def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     info = slide.info
+    _judge_colours(info, spec.model.card)
     region = None if spec.region is None else shapely.from_wkb(spec.region)
     # An unknown scale is refused before minutes go into looking for tissue.
     grid = make_grid(info, spec.model.card, None, region)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from pathview.export.region_image import export_region
 from pathview.slides.colour import DisplayColour
 from pathview.slides.made import level_pixels
 from pathview.slides.made_profile import SWAPPED
+from pathview.slides.open import open_slide
 from pathview.slides.slide import Slide
 
 
@@ -148,3 +150,19 @@ def test_a_profile_that_cannot_be_used_is_not_passed_on_and_converts_nothing(
         np.testing.assert_array_equal(file, OWN)
         assert "icc_profile" not in file.info
     assert notes(target).endswith("profile cannot be used: it is damaged")
+
+
+def test_a_picture_of_channels_tells_what_its_colours_mean(fluorescence: Path, tmp_path: Path) -> None:
+    target = tmp_path / "region.png"
+    with open_slide(fluorescence) as slide:
+        look = slide.first_look
+        assert look is not None
+        chosen = replace(look, plane=0).with_channel(1, low=0.0, high=2000.0)
+        export_region(slide, slide.info.box, target, look=chosen)
+    with Image.open(target) as picture:
+        words = picture.info["Comment"]
+        assert words == (
+            "Channels: DAPI 100 to 3000 in #0000ff, FITC 0 to 2000 in #00ff00; Focal plane: 1 of 3"
+        )
+        assert picture.getpixel((10, 10)) == (0, 128, 255)
+        assert picture.getpixel((500, 10)) == (0, 128, 0)

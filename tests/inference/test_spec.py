@@ -10,6 +10,7 @@ from pathview.core.errors import (
     ExportError,
     HeatmapMismatchError,
     ImpossibleScaleError,
+    ModelError,
     SlideOpenError,
     UnknownScaleError,
 )
@@ -72,6 +73,11 @@ def test_a_stated_scale_goes_before_the_file_s_and_a_senseless_one_is_refused(sp
         ImpossibleScaleError, match=r"200 x 0.5 um/px cannot be the pixel size of .*slide.tif"
     ):
         build_run(replace(spec, mpp=(200, 0.5)), Inbox())
+
+
+def test_channels_are_no_stained_tissue(spec: RunSpec, fluorescence: Path) -> None:
+    with pytest.raises(ModelError, match=r"has channels \(DAPI, FITC\)"):
+        build_run(replace(spec, slide=fluorescence), Inbox())
 
 
 def test_what_cannot_be_had_is_named(spec: RunSpec, tmp_path: Path) -> None:

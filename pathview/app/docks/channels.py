@@ -57,7 +57,7 @@ class ChannelsDock(QScrollArea):
         body = QWidget()
         column = QVBoxLayout(body)
         column.setContentsMargins(8, 6, 8, 6)
-        column.setSpacing(8)
+        column.setSpacing(4)
         self.rows, self.plane = [], None
         look = self._workspace.looks.look
         if session is None or look is None:
@@ -189,7 +189,7 @@ class ChannelRow(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
-        grid.setVerticalSpacing(2)
+        grid.setVerticalSpacing(0)
         grid.setColumnStretch(0, 1)
         grid.addWidget(self.visible_box, 0, 0)
         grid.addWidget(self.values, 0, 1)

@@ -133,6 +133,11 @@ def facts(info: SlideInfo) -> dict[str, str]:
         x, y = info.mpp
         known["Pixel size"] = f"{x:.4g} × {y:.4g} µm ({info.mpp_source})"
         known["Extent"] = f"{width * x / 1000:.2f} × {height * y / 1000:.2f} mm"
+    if info.channels:
+        known["Channels"] = ", ".join(channel.name for channel in info.channels)
+    if info.planes > 1:
+        step = "" if info.plane_um is None else f", {info.plane_um:.4g} µm apart"
+        known["Focal planes"] = f"{info.planes}{step}"
     if info.objective_power is not None:
         known["Objective"] = f"{info.objective_power:g}×"
     return known

@@ -49,7 +49,7 @@ class WindowSlider(QWidget):
 
     def sizeHint(self) -> QSize:
         """Ask for a line."""
-        return QSize(160, 20)
+        return QSize(160, 18)
 
     def show_window(self, low: float, high: float, colour: QColor) -> None:
         """Show a window; the range grows where it does not hold it."""
