@@ -7,8 +7,8 @@ print a picture and are no scale; those of TIFF are judged as for every other sl
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.core.errors import SlideOpenError
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
-from pathview.slides.reader import Level, Rgb, SlideInfo
+from pathview.slides.channels import Channel, Samples, default_colours, red_green_blue
+from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader
+from pathview.slides.rendered import RenderedReader
 from pathview.slides.scale import judge_mpp
+from pathview.slides.whole_image import WholeImage, in_a_sentence
 
 # Decoding takes up to seven bytes and 25 ns per pixel for a moment: 0.7 GB and 2.5 s, which is within what
 # `pathview.slides.probe` allows.
@@ -37,12 +40,15 @@ _PILLOW: dict[str, tuple[bytes, Callable[[Path], ImageFile.ImageFile]]] = {
     "webp": (b"RIFF", WebPImagePlugin.WebPImageFile),
 }
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# Colour types of the PNG specification: those of colours, and those with an alpha channel.
+_PNG_COLOURS, _PNG_CLEAR = (2, 6), (4, 6)
+_FULL = np.uint64(65_535)
 _UNITS_UM = {2: 25_400.0, 3: 10_000.0}
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _JPEG_COMPRESSION = (6, 7)
 
 
-def open_image(path: Path) -> ImageReader | None:
+def open_image(path: Path) -> SlideReader | None:
     """Return a reader, or None for what is no flat image; its content decides, not its name.
 
     Raises
@@ -63,35 +69,31 @@ def open_image(path: Path) -> ImageReader | None:
     except SlideOpenError:
         raise
     except Exception as error:  # each decoder has its own errors for damaged headers
-        raise SlideOpenError(path, f"the image is damaged ({_sentence(error)})") from error
+        raise SlideOpenError(path, f"the image is damaged ({in_a_sentence(error)})") from error
     return None
 
 
 class ImageReader:
-    """Decodes an image at the first read and keeps its pixels; safe from many threads.
+    """Reads an image of 8 bits.
 
     Parameters
     ----------
     info
         What is known about it.
     decode
-        Returns all pixels as (height, width, 3) uint8; called once.
+        Returns all pixels as (height, width, 3) uint8; called once, at the first read.
     profile
         The embedded ICC profile for RGB, or None.
     """
 
     def __init__(self, info: SlideInfo, decode: Callable[[], Rgb], profile: bytes | None) -> None:
-        self._info = info
-        self._decode = decode
+        self._image = WholeImage(info, decode)
         self._profile = profile
-        self._lock = threading.Lock()
-        self._pixels: Rgb | None = None
-        self._closed = False
 
     @property
     def info(self) -> SlideInfo:
         """What is known about the image."""
-        return self._info
+        return self._image.info
 
     def read_level(self, level: int, x: int, y: int, w: int, h: int) -> Rgb:
         """Return a window of the image as (h, w, 3) uint8.
@@ -101,11 +103,7 @@ class ImageReader:
         TileReadError
             If the image cannot be decoded, or is closed.
         """
-        where = f"level {level}, {w} x {h} pixels at ({x}, {y})"
-        width, height = self._info.size
-        if level != 0 or not (0 <= x < x + w <= width and 0 <= y < y + h <= height):
-            raise TileReadError(self._info.path, where, f"the image is {width} x {height} pixels large")
-        return self._whole(where)[y : y + h, x : x + w].copy()
+        return self._image.window(level, x, y, w, h)
 
     def associated_images(self) -> Mapping[str, Rgb]:
         """Return none."""
@@ -117,25 +115,41 @@ class ImageReader:
 
     def close(self) -> None:
         """Refuse further reads and free the pixels."""
-        with self._lock:
-            self._closed = True
-            self._pixels = None
+        self._image.close()
 
-    def _whole(self, where: str) -> Rgb:
-        # The first reader decodes for all: the lock makes the others wait for it.
-        with self._lock:
-            if self._closed:
-                raise TileReadError(self._info.path, where, "the slide is closed")
-            if self._pixels is None:
-                try:
-                    pixels = self._decode()
-                except Exception as error:  # whatever a codec raises on damaged bytes
-                    raise TileReadError(self._info.path, where, _sentence(error)) from error
-                width, height = self._info.size
-                if pixels.shape != (height, width, 3):
-                    raise TileReadError(self._info.path, where, "it has other pixels than its header says")
-                self._pixels = pixels
-            return self._pixels
+
+class DeepImage:
+    """Reads an image of 16 bits as samples.
+
+    Parameters
+    ----------
+    info
+        What is known about it, with its channels.
+    decode
+        Returns all pixels as (height, width, channels) uint16; called once, at the first read.
+    """
+
+    def __init__(self, info: SlideInfo, decode: Callable[[], Samples]) -> None:
+        self._image = WholeImage(info, decode)
+
+    @property
+    def info(self) -> SlideInfo:
+        """What is known about the image."""
+        return self._image.info
+
+    def read_samples(self, level: int, x: int, y: int, w: int, h: int, plane: int) -> Samples:
+        """Return a window of the image as (h, w, channels) uint16.
+
+        Raises
+        ------
+        TileReadError
+            If the image cannot be decoded, or is closed.
+        """
+        return self._image.window(level, x, y, w, h)
+
+    def close(self) -> None:
+        """Refuse further reads and free the pixels."""
+        self._image.close()
 
 
 def _info(
@@ -164,17 +178,19 @@ def _info(
 
 
 # Pillow -------------------------------------------------------------------
-def _open_pillow(path: Path, kind: str) -> ImageReader | None:
+def _open_pillow(path: Path, kind: str) -> SlideReader | None:
     make = _PILLOW[kind][1]
     try:
         image = make(path)
     except Exception as error:
         if kind == "bmp":
             return None  # many a text begins with these two letters
-        raise SlideOpenError(path, f"the image is damaged ({_sentence(error)})") from error
+        raise SlideOpenError(path, f"the image is damaged ({in_a_sentence(error)})") from error
     with image:
-        if _is_deep(path, kind) or image.mode.startswith(("I", "F")):
-            raise SlideOpenError(path, "it has 16 bits per channel; flat images can be shown with 8")
+        if _is_deep(path, kind):
+            return _deep_png(path, image.size)
+        if image.mode.startswith(("I", "F")):
+            raise SlideOpenError(path, f"its pixels are of kind {image.mode}, which cannot be shown")
         info = _info(path, kind, image.size, None, f"unknown: {kind.upper()} files do not state it")
         profile = image.info.get("icc_profile")
 
@@ -183,6 +199,35 @@ def _open_pillow(path: Path, kind: str) -> ImageReader | None:
             return _flat(again)
 
     return ImageReader(info, decode, _rgb_profile(profile))
+
+
+def _deep_png(path: Path, size: tuple[int, int]) -> RenderedReader:
+    """Return a reader of a PNG of 16 bits per channel."""
+    with path.open("rb") as file:
+        kind = file.read(26)[25]
+    channels = red_green_blue() if kind in _PNG_COLOURS else (Channel("Grey", default_colours(1)[0]),)
+    info = _info(path, "png", size, None, "unknown: PNG files do not state it")
+
+    def decode() -> Samples:
+        import imagecodecs
+
+        pixels: Samples = imagecodecs.png_decode(path.read_bytes())
+        pixels = pixels.reshape(*pixels.shape[:2], -1)
+        return _on_white(pixels) if kind in _PNG_CLEAR else pixels
+
+    return RenderedReader(DeepImage(replace(info, channels=channels), decode))
+
+
+def _on_white(pixels: Samples) -> Samples:
+    """Lay 16-bit pixels, whose last channel says how far they cover, on white."""
+    result = np.empty((*pixels.shape[:2], pixels.shape[2] - 1), np.uint16)
+    for top in range(0, len(pixels), _BAND_ROWS):
+        band = pixels[top : top + _BAND_ROWS].astype(np.uint64)
+        cover = band[..., -1:]
+        result[top : top + _BAND_ROWS] = (
+            cover * band[..., :-1] + _FULL * (_FULL - cover) + _FULL // 2
+        ) // _FULL
+    return result
 
 
 def _is_deep(path: Path, kind: str) -> bool:
@@ -285,8 +330,3 @@ def _composite(pixels: Rgb, alpha: NDArray[np.uint8], *, premultiplied: bool) ->
 def _rgb_profile(profile: object) -> bytes | None:
     """Return an ICC profile if it is one of RGB colours, which the pixels are by the time they are shown."""
     return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None
-
-
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    return text[:200] if text else type(error).__name__

@@ -94,12 +94,13 @@ def batches(data: Path, folder: Path, count: int, seed: int) -> Iterator[Batch]:
     """Make about `count` damaged files, one good source after another; each batch is gone after its use."""
     sources = [data / "wsi" / kind / name for name, kind in _TIFFS.items()]
     made = write_made_tiff(folder / "made.tif", (600, 400), tile=64, bigtiff=True, byteorder=">")
+    stained = write_stained(folder / "stained.ome.tif")
     others = [*other_sources(data, folder)]
-    share = count * 4 // 5 // (len(sources) + 1)
+    share = count * 4 // 5 // (len(sources) + 2)
     mutate = data.parent / "tools" / "mutate.py"
     if not mutate.is_file():
         pytest.skip("the maker of damaged files is not here")
-    for source in (made, *sources):
+    for source in (made, stained, *sources):
         target = folder / source.stem
         command = [
             sys.executable,
@@ -139,6 +140,18 @@ def other_sources(data: Path, folder: Path) -> Iterator[Path]:
     for suffix in ("png", "jpg"):
         picture.save(folder / f"flat.{suffix}")
         yield folder / f"flat.{suffix}"
+
+
+def write_stained(path: Path) -> Path:
+    """Write an OME-TIFF of two 16-bit channels and three focal planes at two levels."""
+    import tifffile
+
+    samples = np.random.default_rng(5).integers(0, 4000, (3, 2, 300, 400)).astype(np.uint16)
+    how: Any = {"tile": (64, 64), "compression": "zlib", "predictor": True}
+    with tifffile.TiffWriter(path, ome=True) as file:
+        file.write(samples, subifds=1, metadata={"axes": "ZCYX"}, **how)
+        file.write(samples[..., ::2, ::2], subfiletype=1, **how)
+    return path
 
 
 def damaged(raw: bytes, rng: random.Random) -> bytes:

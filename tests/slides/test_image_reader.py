@@ -19,6 +19,8 @@ from pathview.slides import image_reader
 from pathview.slides.image_reader import ImageReader, open_image
 from pathview.slides.made import level_pixels
 from pathview.slides.open import open_slide
+from pathview.slides.reader import SlideReader
+from pathview.slides.rendered import RenderedReader
 
 SIZE = (301, 203)
 
@@ -27,7 +29,7 @@ def made() -> NDArray[np.uint8]:
     return level_pixels(1, 0, 0, *SIZE, SIZE)
 
 
-def opened(path: Path) -> ImageReader:
+def opened(path: Path) -> SlideReader:
     reader = open_image(path)
     assert reader is not None
     return reader
@@ -159,16 +161,36 @@ def test_tiles_are_for_other_readers(made_tiff: Path) -> None:
     assert open_image(made_tiff) is None
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pngs_of_sixteen_bits_keep_them(tmp_path: Path, channels: int) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    deep = np.random.default_rng(3).integers(0, 5000, (40, 50, channels)).astype(np.uint16)
+    colours = channels - 1 if channels in (2, 4) else channels
+    if colours < channels:
+        deep[..., -1] = 65_535
+        deep[0, 0, -1] = 0  # transparent: white shines through
+    path = tmp_path / "deep.png"
+    path.write_bytes(imagecodecs.png_encode(deep.squeeze()))
+    reader = opened(path)
+    assert isinstance(reader, RenderedReader)
+    assert [channel.name for channel in reader.info.channels] == (
+        ["Red", "Green", "Blue"] if colours == 3 else ["Grey"]
+    )
+    got = reader.read_samples(0, 0, 0, 50, 40, 0)
+    assert got.shape == (40, 50, colours)
+    np.testing.assert_array_equal(got[1:], deep[1:, :, :colours])
+    assert (got[0, 0] == 65_535).all() == (colours < channels)
+    reader.close()
+    with pytest.raises(TileReadError, match="closed"):
+        reader.read_samples(0, 0, 0, 5, 5, 0)
+
+
 @pytest.mark.parametrize("shape", [(40, 50), (40, 50, 3)])
-def test_sixteen_bits_are_declined(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    deep = np.zeros(shape, np.uint16)
-    assert "16 bits" in refusal(write_tiff(tmp_path / "deep.tif", deep))
-    if len(shape) == 2:
-        Image.fromarray(deep).save(tmp_path / "deep.png")
-    else:
-        imagecodecs = pytest.importorskip("imagecodecs")
-        (tmp_path / "deep.png").write_bytes(imagecodecs.png_encode(deep))
-    assert "16 bits" in refusal(tmp_path / "deep.png")
+def test_tiffs_of_sixteen_bits_are_for_another_reader(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = write_tiff(tmp_path / "deep.tif", np.zeros(shape, np.uint16))
+    assert "16 bits" in refusal(path)
+    with open_slide(path) as slide:
+        assert len(slide.info.channels) == (1 if len(shape) == 2 else 3)
 
 
 def test_cmyk_tiffs_are_declined(tmp_path: Path) -> None:
@@ -229,10 +251,13 @@ def test_texts_are_no_images(tmp_path: Path) -> None:
 def test_pixels_are_decoded_once_and_not_before_the_first_read(tmp_path: Path) -> None:
     path = tmp_path / "made.png"
     Image.fromarray(made()).save(path)
-    reader = opened(path)
     calls = []
-    decode = reader._decode
-    reader._decode = lambda: (calls.append(1), decode())[1]  # type: ignore[func-returns-value]
+
+    def decode() -> NDArray[np.uint8]:
+        calls.append(1)
+        return made()
+
+    reader = ImageReader(opened(path).info, decode, None)
     assert not calls
     threads = [threading.Thread(target=reader.read_level, args=(0, 5, 5, 20, 20)) for _ in range(6)]
     for thread in threads:
