@@ -90,6 +90,13 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "select_all", "Select &all", "Select all annotations", (Standard.SelectAll,), needs="annotations"
     ),
     ActionInfo("rename", "&Name …", "Name the selected annotation", ("F2",), needs="selection"),
+    ActionInfo(
+        "pixel_size",
+        "Set pixel si&ze …",
+        "State how large a pixel is, where the file does not say it or is wrong",
+        ("Ctrl+U",),
+        needs="slide",
+    ),
     ActionInfo("tool_pan", "&Pan", "Drag to move, wheel to zoom", ("M",), "hand", "tool", "slide"),
     ActionInfo(
         "tool_select", "&Select", "Click to select, drag to move", ("S",), "mouse-pointer-2", "tool", "slide"

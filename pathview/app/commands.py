@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathview.annotations.annotation import Annotation
     from pathview.app.main_window import MainWindow
 
+_FOR_A_MODEL = "The model needs to know how large the tissue is that it sees."
 _STEP = 0.2
 _ZOOM = 2**0.5
 _TOOLS = ("pan", "select", "polygon", "freehand", "rectangle")
@@ -30,8 +31,8 @@ _THEMES = ("system", "light", "dark")
 _PANS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
 _OF_FILES = ("open", "open_demo", "export_annotations", "export_region", "export_cells")
 _OWN = (
-    "delete", "select_all", "rename", "zoom_fit", "zoom_full", "toggle_annotations", "toggle_heatmap",
-    "colour_profile", "run", "run_selection", "model_card", "about", "shortcuts",
+    "delete", "select_all", "rename", "pixel_size", "zoom_fit", "zoom_full", "toggle_annotations",
+    "toggle_heatmap", "colour_profile", "run", "run_selection", "model_card", "about", "shortcuts",
 )  # fmt: skip
 
 
@@ -113,6 +114,22 @@ class Commands:
                 Edit.replace("Change class", *((a, replace(a, class_name=class_name)) for a in changed))
             )
 
+    # scale -----------------------------------------------------------
+    def pixel_size(self) -> None:
+        """Ask for the pixel size of the slide and state it, or take it back."""
+        self._ask_pixel_size()
+
+    def _ask_pixel_size(self, purpose: str = "") -> bool:
+        """Tell whether the user has stated one, or taken it back, and that is stored."""
+        session = self._workspace.session
+        if session is None:
+            return False
+        dialog = PixelSizeDialog(session.slide.file_info, session.scale.stated, purpose, self._window)
+        accepted, mpp = dialog.exec() == QDialog.DialogCode.Accepted, dialog.mpp
+        dialog.deleteLater()
+        # Another slide may have opened meanwhile.
+        return accepted and self._workspace.session is session and self._workspace.state_mpp(mpp)
+
     def _use_tool(self, name: str) -> None:
         self._workspace.view.set(replace(self._workspace.view.state, tool=name))
 
@@ -169,14 +186,8 @@ class Commands:
         session, model = self._workspace.session, self._window.panels.models.model
         if session is None or model is None:
             return
-        info, stated = session.slide.info, self._workspace.runs.stated_mpp
-        if info.mpp is None and info.fingerprint not in stated:
-            dialog = PixelSizeDialog(info, self._window)
-            accepted = dialog.exec() == QDialog.DialogCode.Accepted
-            dialog.deleteLater()
-            if not accepted:
-                return
-            stated[info.fingerprint] = (dialog.mpp, dialog.mpp)
+        if session.slide.info.mpp is None and not self._ask_pixel_size(_FOR_A_MODEL):
+            return
         self._workspace.runs.start(model, region)
 
     def model_card(self) -> None:

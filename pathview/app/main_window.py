@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
         workspace = self.workspace
         workspace.slide_changed.connect(self._on_slide)
         workspace.view.changed.connect(self._on_view)
+        workspace.scale_changed.connect(self._show_scale)
         workspace.problem.connect(self.show_problem)
         workspace.busy.connect(self.status_line.show_busy)
         workspace.layers_changed.connect(self.update_actions)
@@ -136,16 +137,19 @@ class MainWindow(QMainWindow):
         self.update_actions()
 
     def _on_view(self, old: object, new: object) -> None:
-        state, session = self.workspace.view.state, self.workspace.session
-        longest = ScaleBarOverlay.longest * self.canvas_widget.devicePixelRatioF()
-        mpp = None if session is None else session.slide.info.mpp
-        self.scale_bar.show_bar(scale_bar(state.viewport.downsample, mpp, longest))
-        action = self.actions_table[f"tool_{state.tool}"]
+        action = self.actions_table[f"tool_{self.workspace.view.state.tool}"]
         if not action.isChecked():
             action.setChecked(True)
-        self.status_line.show_view()
+        self._show_scale()
         if getattr(old, "selection", None) != getattr(new, "selection", None):
             self.update_actions()
+
+    def _show_scale(self) -> None:
+        session, downsample = self.workspace.session, self.workspace.view.state.viewport.downsample
+        longest = ScaleBarOverlay.longest * self.canvas_widget.devicePixelRatioF()
+        mpp = None if session is None else session.slide.info.mpp
+        self.scale_bar.show_bar(scale_bar(downsample, mpp, longest))
+        self.status_line.show_view()
 
     def _on_edit(self, edit: object) -> None:
         self.update_actions()

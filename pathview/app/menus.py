@@ -12,7 +12,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "open", "open_demo", "recent", "close", SEPARATOR,
         "export_annotations", "export_region", "export_cells", SEPARATOR, "quit",
     ),
-    "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete"),
+    "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete", SEPARATOR, "pixel_size"),
     "&View": (
         "zoom_in", "zoom_out", "zoom_fit", "zoom_full", SEPARATOR, "pan_left", "pan_right", "pan_up",
         "pan_down", SEPARATOR, "toggle_annotations", "toggle_heatmap", "colour_profile", SEPARATOR,

@@ -12,6 +12,7 @@ import shapely
 from psygnal import Signal
 from shapely.geometry.base import BaseGeometry
 
+from pathview.app.scale_words import misfit
 from pathview.core.errors import PathViewError
 from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellValue, Heatmap
@@ -43,8 +44,6 @@ class ModelRuns:
         Emitted with the `RunStatus` of the newest run, or None when the slide has none.
     heatmaps
         The heatmaps of the open slide by layer name.
-    stated_mpp
-        Pixel sizes that the user stated, um/px by slide fingerprint; kept for this start of the program.
     """
 
     changed = Signal(object)
@@ -55,9 +54,11 @@ class ModelRuns:
         self._run: RemoteRun | None = None
         self._layer = ""
         self.heatmaps: dict[str, Heatmap] = {}
-        self.stated_mpp: dict[str, tuple[float, float]] = {}
+        # Which of them the slide's pixel size suited when that was last looked at.
+        self._fitting: dict[str, bool] = {}
         self._names: dict[Path, str] = {}
         workspace.view.changed.connect(self._on_view)
+        workspace.scale_changed.connect(self._on_scale)
 
     @property
     def status(self) -> RunStatus | None:
@@ -86,8 +87,11 @@ class ModelRuns:
 
     def _begin(self, session: Session, source: ModelSource, region: BaseGeometry | None) -> None:
         info = session.slide.info
-        # A region has results of its own: its grid begins elsewhere.
+        stated = session.scale.stated
+        # A region has results of its own: its grid begins elsewhere. So has a stated pixel size: the earlier
+        # results are there again when an undo takes it back.
         suffix = "" if region is None else f"@{crc32(shapely.to_wkb(region)):08x}"
+        suffix += "" if stated is None else f"@{stated.x:.9g}x{stated.y:.9g}um"
         folder = session.heatmap_folder(source.card.name + suffix)
         spec = RunSpec(
             slide=info.path,
@@ -95,7 +99,8 @@ class ModelRuns:
             heatmap=folder,
             device=self._workspace.settings.device,
             region=None if region is None else shapely.to_wkb(region),
-            mpp=self.stated_mpp.get(info.fingerprint),
+            mpp=None if stated is None else stated.mpp,
+            mpp_source="" if stated is None else stated.source,
         )
         self._workspace.study.add_run(info.fingerprint, source.card, folder, region=region)
         if self._host is None:
@@ -123,6 +128,22 @@ class ModelRuns:
         self.heatmaps[name] = heatmap
         heatmap.changed.connect(self._on_cells)
         self._workspace.show_heatmap(name, heatmap)
+        self._fitting[name] = True
+        self._on_scale()
+
+    def misfit(self, name: str) -> str:
+        """Return in what the heatmap's pixel size differs from the slide's, or "" where it does not."""
+        session = self._workspace.session
+        return "" if session is None else misfit(self.heatmaps[name].facts, session.slide.info.mpp)
+
+    def _on_scale(self) -> None:
+        # A heatmap of another pixel size is not passed off as one of this: it hides until that size is back,
+        # or until the user wants to see it with what its layer says of it.
+        for name in self.heatmaps:
+            fits = not self.misfit(name)
+            if fits != self._fitting[name]:
+                self._fitting[name] = fits
+                self._workspace.set_layer(name, visible=fits)
 
     def _on_cells(self, keys: frozenset[TileKey]) -> None:
         self._workspace.stale.emit()
@@ -217,6 +238,7 @@ class ModelRuns:
         for heatmap in self.heatmaps.values():
             heatmap.changed.disconnect(self._on_cells)
         self.heatmaps = {}
+        self._fitting = {}
         self._names = {}
         self.changed.emit(None)
 

@@ -50,8 +50,8 @@ class Panels:
         self.docks: dict[str, QDockWidget] = {}
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         panels: list[QWidget] = [
-            OverviewDock(workspace), self.models, self.channels, self.layers, SlideFactsDock(workspace),
-            self.annotations, LogDock(),
+            OverviewDock(workspace), self.models, self.channels, self.layers,
+            SlideFactsDock(workspace, actions), self.annotations, LogDock(),
         ]  # fmt: skip
         for panel in panels:
             title = str(getattr(panel, "title", ""))

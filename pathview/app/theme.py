@@ -64,7 +64,7 @@ QLabel#welcome-title {{ font-size: 22px; font-weight: 600; }}
 QLabel#welcome-heading {{ font-weight: 600; }}
 QLabel#muted {{ color: {muted}; }}
 QPushButton#welcome-recent {{ text-align: left; padding: 5px 0; }}
-QLabel#broken-plugins {{ color: {warning}; }}
+QLabel#broken-plugins, QLabel#layer-misfit, QLabel#fact-doubt {{ color: {warning}; }}
 QLabel#notice {{
     background: {notice}; color: {on_notice}; border: 1px solid {notice_edge}; border-radius: 6px;
     padding: 6px 12px; font-weight: 600;

@@ -56,6 +56,8 @@ class Workspace:
         Whether everything has been shut down.
     slide_changed
         Emitted with the new `Session`, or None when the slide was closed.
+    scale_changed
+        Emitted when another pixel size is stated for the open slide, or none any more.
     stale
         Emitted when what the screen shows is out of date.
     layers_changed
@@ -71,6 +73,7 @@ class Workspace:
     """
 
     slide_changed = Signal(object)
+    scale_changed = Signal()
     stale = Signal()
     layers_changed = Signal()
     dropped = Signal(object)
@@ -137,6 +140,7 @@ class Workspace:
             annotations=session.annotations,
         )
         session.annotations.changed.connect(self._on_edit)
+        session.scale.changed.connect(self._on_scale)
         viewport = replace(self.view.state.viewport, rotation=0.0).fitted(slide.info.bounds)
         layers = (Layer(SLIDE_LAYER, "slide"), Layer(ANNOTATION_LAYER, "annotations"))
         self.view.set(replace(self.view.state, viewport=viewport, layers=layers, selection=frozenset()))
@@ -168,6 +172,7 @@ class Workspace:
         self.runs.forget()
         self.overviews.cancel()
         session.annotations.changed.disconnect(self._on_edit)
+        session.scale.changed.disconnect(self._on_scale)
         self.loader.wish("main", [])
         for source in (self.scene.slide_tiles, *self.scene.heatmaps.values()):
             self._drop(source)
@@ -231,6 +236,10 @@ class Workspace:
         """Make an edit true and tell whether that worked; it is in the study before it shows."""
         return self._attempt("Cannot save the annotation", lambda: self._session().history.do(edit))
 
+    def state_mpp(self, mpp: tuple[float, float] | None) -> bool:
+        """State the slide's (x, y) um/px, None for the file's own; as `edit`, which it is."""
+        return self._attempt("Cannot set the pixel size", lambda: self._session().state_mpp(mpp))
+
     def undo(self) -> None:
         """Take the last edit back."""
         self._attempt("Cannot undo", lambda: self._session().history.undo())
@@ -257,6 +266,10 @@ class Workspace:
         gone = {change.id for change in edit.changes if change.after is None}
         if self.view.state.selection & gone:
             self.view.set(replace(self.view.state, selection=self.view.state.selection - gone))
+        self.stale.emit()
+
+    def _on_scale(self) -> None:
+        self.scale_changed.emit()
         self.stale.emit()
 
     def _on_loaded(self, keys: frozenset[object]) -> None:

@@ -91,6 +91,11 @@ def with_stated_mpp(info: SlideInfo, mpp: tuple[float, float], source: str) -> S
     return replace(info, mpp=mpp, mpp_source=_with_difference(mpp, source))
 
 
+def expected_mpp(power: float) -> float:
+    """Return about how many um/px scanners reach with an objective of that power: 0.5 with 20x."""
+    return _UM_TIMES_POWER / power
+
+
 def scale_warnings(info: SlideInfo) -> list[str]:
     """Return why the pixel size of a slide should be looked at again, as sentences; none when all agrees.
 
@@ -110,7 +115,7 @@ def scale_warnings(info: SlideInfo) -> list[str]:
     if max(x, y) > _UNEQUAL * min(x, y):
         warnings.append(f"the pixels are not square: {x:g} x {y:g} um/px")
     if info.objective_power is not None:
-        expected = _UM_TIMES_POWER / info.objective_power
+        expected = expected_mpp(info.objective_power)
         mean = math.sqrt(x * y)
         if not expected / _CONTRADICTION <= mean <= expected * _CONTRADICTION:
             warnings.append(

@@ -128,6 +128,7 @@ class AnnotationsDock(QWidget):
         self.table.selectionModel().selectionChanged.connect(self._on_rows)
         self.table.doubleClicked.connect(lambda index: self._go(index.row(), index.column()))
         workspace.slide_changed.connect(self._on_slide)
+        workspace.scale_changed.connect(self._refill)
         workspace.view.changed.connect(self._on_view)
 
     def _on_slide(self, session: Session | None) -> None:

@@ -46,6 +46,7 @@ class LayersDock(QScrollArea):
         self._blocks: dict[str, LayerBlock] = {}
         workspace.slide_changed.connect(lambda _: self._rebuild())
         workspace.layers_changed.connect(self._on_layers)
+        workspace.scale_changed.connect(self._on_scale)
         workspace.view.changed.connect(self._on_view)
         self._rebuild()
 
@@ -57,6 +58,10 @@ class LayersDock(QScrollArea):
         # Not while they are the same: the change may come from one of these very widgets.
         if list(self._blocks) != [layer.name for layer in reversed(self._workspace.view.state.layers)]:
             self._rebuild()
+
+    def _on_scale(self) -> None:
+        for block in self._blocks.values():
+            block.show_misfit()
 
     def _rebuild(self) -> None:
         body = QWidget()
@@ -113,15 +118,20 @@ class LayerBlock(QWidget):
         self.colormap: QComboBox | None = None
         self.class_box: QComboBox | None = None
         self.color_bar: ColorBar | None = None
+        self.misfit = QLabel()
+        self.misfit.setObjectName("layer-misfit")
+        self.misfit.setWordWrap(True)
         if layer.kind == "heatmap":
             self._grid.addWidget(self.visible_box, 0, 0, 1, 3)
             self._grid.addWidget(QLabel("Opacity"), 1, 0)
             self._add_slider("opacity", 1, "Opacity")
             self._add_heatmap_rows()
+            self._grid.addWidget(self.misfit, 5, 0, 1, 3)
         else:
             self._grid.addWidget(self.visible_box, 0, 0)
             self._add_slider("opacity", 0, "Opacity")
         self.show_layer(layer)
+        self.show_misfit()
 
     def slider(self, field: str) -> QSlider:
         """Return the slider of "opacity" or "threshold"."""
@@ -176,6 +186,13 @@ class LayerBlock(QWidget):
         for widget in (*widgets, *boxes):
             widget.blockSignals(False)
         self._show_colors(layer)
+
+    def show_misfit(self) -> None:
+        """Say where a heatmap was made with another pixel size than the slide has now."""
+        if self._name in self._workspace.runs.heatmaps:
+            words = self._workspace.runs.misfit(self._name)
+            self.misfit.setText(f"⚠ {words}")
+            self.misfit.setVisible(bool(words))
 
     def _show_colors(self, layer: Layer) -> None:
         if self.color_bar is not None:

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFormLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
+from pathview.app.actions import ActionTable
 from pathview.app.docks.overview import to_image
+from pathview.app.scale_words import doubts, extent, of_file, of_user
 from pathview.app.workspace import Workspace
+from pathview.core.stated import StatedMpp
 from pathview.slides.reader import Rgb, SlideInfo
 from pathview.study.session import Session
 from pathview.tiles.source import SlideTiles
@@ -25,16 +36,19 @@ class SlideFactsDock(QScrollArea):
     ----------
     workspace
         Whose slide is shown.
+    actions
+        The window's actions; the pixel size can be set from here.
     """
 
     title = "Slide"
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, actions: ActionTable) -> None:
         super().__init__()
         self.setObjectName("slide-facts")
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self._workspace = workspace
+        self._actions = actions
         body = QWidget()
         layout = QVBoxLayout(body)
         self._form = QFormLayout()
@@ -52,25 +66,44 @@ class SlideFactsDock(QScrollArea):
         self._switch.hide()
         workspace.slide_changed.connect(self._on_slide)
         workspace.layers_changed.connect(self._on_layers)
+        workspace.scale_changed.connect(self._show_facts)
         self._on_slide(None)
 
     def _on_slide(self, session: Session | None) -> None:
-        while self._form.rowCount():
-            self._form.removeRow(0)
         self._clear_pictures()
         self._switch.hide()
+        self._show_facts()
+        if session is not None:
+            self._switch.setVisible(any(name in session.slide.associated_sizes() for name in _SHOWN))
+            self._fetch()
+
+    def _show_facts(self) -> None:
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        session = self._workspace.session
         if session is None:
             self._form.addRow(QLabel("No slide is open."))
             return
-        slide = session.slide
-        for name, value in {**facts(slide.info), "Colours": self._colours()}.items():
-            text = QLabel(value)
-            text.setWordWrap(True)
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            text.setObjectName(f"fact-{name}")
-            self._form.addRow(f"{name}:", text)
-        self._switch.setVisible(any(name in slide.associated_sizes() for name in _SHOWN))
-        self._fetch()
+        for name, value in about_file(session.slide.info).items():
+            self._add(name, value)
+        self._show_scale(session)
+        self._add("Colours", self._colours())
+
+    def _show_scale(self, session: Session) -> None:
+        info, own = session.slide.info, session.slide.file_info
+        for name, value in about_scale(info, own, session.scale.stated).items():
+            self._add(name, value)
+        for words in doubts(info, own):
+            self._form.addRow(_text("fact-doubt", f"⚠ {words}"))
+        unknown = info.mpp is None
+        button = QPushButton("Pixel size unknown: state it …" if unknown else "Set pixel size …")
+        button.setObjectName("state-pixel-size")
+        button.setToolTip(self._actions["pixel_size"].toolTip())
+        button.clicked.connect(self._actions["pixel_size"].trigger)
+        self._form.addRow(button)
+
+    def _add(self, name: str, value: str) -> None:
+        self._form.addRow(f"{name}:", _text(f"fact-{name}", value))
 
     def _colours(self) -> str:
         tiles = self._workspace.scene.slide_tiles
@@ -118,8 +151,8 @@ class SlideFactsDock(QScrollArea):
                 widget.deleteLater()
 
 
-def facts(info: SlideInfo) -> dict[str, str]:
-    """Return what the panel says of a slide, by heading."""
+def about_file(info: SlideInfo) -> dict[str, str]:
+    """Return what the panel says of a file, by heading."""
     width, height = info.size
     known = {
         "File": info.path.name,
@@ -127,12 +160,6 @@ def facts(info: SlideInfo) -> dict[str, str]:
         "Size": f"{width:,} × {height:,} px".replace(",", "\u202f"),
         "Levels": ", ".join(f"{level.downsample:.4g}×" for level in info.levels),
     }
-    if info.mpp is None:
-        known["Pixel size"] = f"unknown ({info.mpp_source})"
-    else:
-        x, y = info.mpp
-        known["Pixel size"] = f"{x:.4g} × {y:.4g} µm ({info.mpp_source})"
-        known["Extent"] = f"{width * x / 1000:.2f} × {height * y / 1000:.2f} mm"
     if info.channels:
         known["Channels"] = ", ".join(channel.name for channel in info.channels)
     if info.planes > 1:
@@ -141,3 +168,29 @@ def facts(info: SlideInfo) -> dict[str, str]:
     if info.objective_power is not None:
         known["Objective"] = f"{info.objective_power:g}×"
     return known
+
+
+def about_scale(info: SlideInfo, own: SlideInfo, stated: StatedMpp | None) -> dict[str, str]:
+    """Return what the panel says of the pixel size, by heading.
+
+    Parameters
+    ----------
+    info, own
+        The slide with the stated pixel size, and what the file itself says.
+    stated
+        What was stated, or None.
+    """
+    known = {"Pixel size": of_file(own)} if stated is None else {}
+    if stated is not None:
+        known = {"Pixel size": of_user(stated), "The file says": of_file(own)}
+    if info.mpp is not None:
+        known["Extent"] = extent(info, info.mpp)
+    return known
+
+
+def _text(name: str, words: str) -> QLabel:
+    text = QLabel(words)
+    text.setWordWrap(True)
+    text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    text.setObjectName(name)
+    return text

@@ -1,0 +1,73 @@
+"""How pixel sizes, where they come from and what speaks against them are put into words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pathview.core.stated import StatedMpp
+from pathview.inference.facts import HeatmapFacts
+from pathview.slides.reader import SlideInfo
+from pathview.slides.scale import expected_mpp, scale_warnings, stated_warnings
+
+Mpp = tuple[float, float]
+
+
+def in_um(mpp: Mpp) -> str:
+    """Return (x, y) um/px as people read it, for example "0.25 × 0.25 µm"."""
+    return f"{mpp[0]:.4g} × {mpp[1]:.4g} µm"
+
+
+def of_file(own: SlideInfo) -> str:
+    """Return what a slide file says of its pixel size, and why it is unknown."""
+    if own.mpp is None:
+        return f"unknown: {own.mpp_source.removeprefix('unknown: ')}"
+    return f"{in_um(own.mpp)} ({own.mpp_source})"
+
+
+def of_user(stated: StatedMpp) -> str:
+    """Return a stated pixel size with who stated it and when, in the time of this place."""
+    when = datetime.fromisoformat(stated.at).astimezone()
+    return f"{in_um(stated.mpp)} (stated by {stated.by} on {when:%Y-%m-%d} at {when:%H:%M})"
+
+
+def extent(info: SlideInfo, mpp: Mpp) -> str:
+    """Return how large a slide is with that pixel size."""
+    width, height = info.size
+    return f"{width * mpp[0] / 1000:.2f} × {height * mpp[1] / 1000:.2f} mm"
+
+
+def doubts(info: SlideInfo, own: SlideInfo) -> list[str]:
+    """Return what speaks against the pixel size of `info`, as sentences; nothing where it is unknown.
+
+    Parameters
+    ----------
+    info
+        With the stated pixel size, where there is one.
+    own
+        What the file says.
+    """
+    if info.mpp is None:
+        return []
+    return [_sentence(text) for text in (*scale_warnings(info), *stated_warnings(info, own))]
+
+
+def expectation(own: SlideInfo) -> str:
+    """Return which pixel size the objective lets expect."""
+    power = own.objective_power
+    if power is None:
+        usual = (expected_mpp(20), expected_mpp(40))
+        return f"An objective of 20× gives about {usual[0]:g} µm/px, one of 40× about {usual[1]:g}."
+    return f"The file names an objective of {power:g}×, which gives about {expected_mpp(power):.3g} µm/px."
+
+
+def misfit(facts: HeatmapFacts, mpp: Mpp | None) -> str:
+    """Return in what a heatmap's pixel size differs from the slide's present one, or "" where it does not."""
+    if facts.fits_scale(mpp):
+        return ""
+    made = "an unknown pixel size" if facts.slide_mpp is None else in_um(facts.slide_mpp)
+    now = "it is unknown now" if mpp is None else f"it is {in_um(mpp)} now"
+    return f"Made with a pixel size of {made}; {now}."
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}.".replace(" um/px", " µm/px").replace(" x ", " × ")
