@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tifffile import TiffPage
 
 _JPEG = 7
+_JPEG2000_RGB = 33005  # Aperio's; its 33003 is left to OpenSlide, see docs/decisions/006
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCBCR = 0, 1, 2, 6
 _SEPARATE = 2
 
@@ -24,6 +25,8 @@ _CODECS = {5: "lzw", 8: "deflate", 32946: "deflate", 32773: "packbits", 34926: "
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _FRAMES = (0xC0, 0xC1, 0xC2)  # baseline, extended and progressive Huffman
 _APPS = range(0xE0, 0xF0)
+_SOC_SIZ = 0xFF4FFF51
+_EIGHT_BITS_EACH = b"\x07\x01\x01" * 3  # unsigned, not subsampled
 
 
 class DeclinedError(Exception):
@@ -98,11 +101,15 @@ class Coding:
         """
         if self.compression == _JPEG and self.planes == 1:
             return _jpeg_decoder(self)
+        if self.compression == _JPEG2000_RGB:
+            return _jpeg2000_decoder(self)
         return _plane_decoder(self)
 
     def _judge(self) -> None:
-        if self.compression not in (1, _JPEG, *_CODECS):
+        if self.compression not in (1, _JPEG, _JPEG2000_RGB, *_CODECS):
             raise DeclinedError(f"its compression {self.compression} is not read here")
+        if self.compression == _JPEG2000_RGB and (self.samples, self.planes) != (3, 1):
+            raise DeclinedError(f"its JPEG 2000 tiles have {self.samples} samples in {self.planes} planes")
         jpeg = self.compression == _JPEG
         colours = (_RGB, _YCBCR) if jpeg and self.planes == 1 else (_RGB,)
         greys = (_BLACK_IS_ZERO,) if jpeg else (_BLACK_IS_ZERO, _WHITE_IS_ZERO)
@@ -222,6 +229,41 @@ def _without_apps(data: bytes) -> tuple[bytes, int]:
         else:
             at += 2 + (data[at + 2] << 8 | data[at + 3])
     return kept + data[first:], len(data)
+
+
+def _jpeg2000_decoder(coding: Coding) -> Decode:
+    """Return a decoder of whole JPEG 2000 tiles whose components are red, green and blue."""
+    import imagecodecs
+
+    width, height = coding.tile
+
+    def decode(streams: Sequence[bytes], into: Rgb | None) -> Rgb:
+        _judge_codestream(streams[0], width, height)
+        try:
+            pixels: Rgb = imagecodecs.jpeg2k_decode(streams[0], numthreads=1, out=into)
+        except (RuntimeError, ValueError) as error:
+            raise DamagedTileError(str(error)) from error
+        return pixels
+
+    return decode
+
+
+def _judge_codestream(data: bytes, width: int, height: int) -> None:
+    """Raise where the SIZ segment (ISO/IEC 15444-1, A.5.1) is not the tile's, before memory is asked for.
+
+    Components of other sizes would be taken for YCbCr by the decoder, and converted.
+    """
+    try:
+        start, _, _, right, bottom, left, top, *_, count = struct.unpack_from(">IHH8IH", data)
+    except struct.error as error:
+        raise DamagedTileError("it is no JPEG 2000 stream") from error
+    if start != _SOC_SIZ:
+        raise DamagedTileError("it is no JPEG 2000 stream")
+    if (right - left, bottom - top, count) != (width, height, 3):
+        size = f"{right - left} x {bottom - top} x {count}"
+        raise DamagedTileError(f"its JPEG 2000 stream is {size} large instead of {width} x {height} x 3")
+    if data[42:51] != _EIGHT_BITS_EACH:
+        raise DamagedTileError("its JPEG 2000 components are not of 8 bits and of one size")
 
 
 def _plane_decoder(coding: Coding) -> Decode:

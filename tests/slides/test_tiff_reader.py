@@ -302,7 +302,8 @@ def test_what_is_odd_is_left_to_others(tmp_path: Path, data: Path) -> None:
         "strips": (rgb, {"photometric": "rgb", "tile": None}),
         "four samples": (np.dstack([rgb, grey]), {"photometric": "rgb", "extrasamples": ["unassalpha"]}),
         "channels": (np.stack([grey, grey]), {"photometric": "minisblack"}),
-        "jpeg 2000": (rgb, {"photometric": "rgb", "compression": "aperio_jp2000_rgb"}),
+        "jpeg 2000 in luma and chroma": (rgb, {"photometric": "rgb", "compression": "aperio_jp2000_ycbc"}),
+        "grey jpeg 2000": (grey, {"photometric": "minisblack", "compression": "aperio_jp2000_rgb"}),
     }
     for name, (pixels, how) in odd.items():
         path = tmp_path / f"{name}.tif"
