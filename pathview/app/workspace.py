@@ -269,6 +269,8 @@ class Workspace:
         self.stale.emit()
 
     def _on_scale(self) -> None:
+        info = self._session().slide.info
+        _log.info("pixel size of %s: %s (%s)", info.path.name, info.mpp, info.mpp_source)
         self.scale_changed.emit()
         self.stale.emit()
 

@@ -43,7 +43,8 @@ def export_region(
     """Write the pixels of `box` as an image file.
 
     The file says what its colours are: it embeds the ICC profile of its numbers where one can be
-    used, and its comment (PNG) or description (TIFF) says what was done.
+    used, and its comment (PNG) or description (TIFF) says what was done. Beside the resolution it tells where
+    the pixel size comes from: in the text "Pixel size" (PNG) or the last line of the description (TIFF).
 
     Parameters
     ----------
@@ -90,6 +91,11 @@ def pixel_size(slide: Slide, downsample: float) -> tuple[float, float] | None:
     """Return the (x, y) um/px of an export at `downsample`, or None when the slide's mpp is unknown."""
     mpp = slide.info.mpp
     return None if mpp is None else (mpp[0] * downsample, mpp[1] * downsample)
+
+
+def _scale_words(slide: Slide, mpp: tuple[float, float]) -> str:
+    """Tell how large a pixel of the export is and who says so."""
+    return f"{mpp[0]:.6g} x {mpp[1]:.6g} um ({slide.info.mpp_source})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,8 @@ def _write_png(slide: Slide, region: Region, colours: _Colours, target: Path, pr
     notes.add_text("Software", f"PathView {pathview.__version__}")
     notes.add_text("Comment", colours.words)
     mpp = pixel_size(slide, region.downsample)
+    if mpp is not None:
+        notes.add_text("Pixel size", _scale_words(slide, mpp))
     more: dict[str, Any] = {} if mpp is None else {"dpi": (25_400 / mpp[0], 25_400 / mpp[1])}
     with atomic_write(target) as file:
         Image.fromarray(pixels).save(file, "PNG", pnginfo=notes, icc_profile=colours.profile, **more)
@@ -164,8 +172,9 @@ def _write_tiff(slide: Slide, region: Region, colours: _Colours, target: Path, p
 
     rows, columns = region.shape
     mpp = pixel_size(slide, region.downsample)
-    scale: dict[str, Any] = {}
+    words, scale = colours.words, dict[str, Any]()
     if mpp is not None:
+        words += f"\nPixel size: {_scale_words(slide, mpp)}"
         scale = {"resolution": (1e4 / mpp[0], 1e4 / mpp[1]), "resolutionunit": "CENTIMETER"}
     with atomic_write(target) as file:
         tifffile.imwrite(
@@ -179,7 +188,7 @@ def _write_tiff(slide: Slide, region: Region, colours: _Colours, target: Path, p
             predictor=True,
             bigtiff=rows * columns * 3 > _TIFF_LIMIT_BYTES,
             software=f"PathView {pathview.__version__}",
-            description=colours.words.encode("utf-8"),
+            description=words.encode("utf-8"),
             iccprofile=colours.profile,
             metadata=None,
             **scale,

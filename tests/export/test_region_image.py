@@ -47,9 +47,30 @@ def test_tiff_states_its_pixel_size(made_slide: Slide, tmp_path: Path) -> None:
 
 
 def test_an_unknown_scale_is_not_written(make_slide: Callable[..., Slide], tmp_path: Path) -> None:
-    export_region(make_slide((800, 600), mpp=None), Box(0, 0, 600, 600), tmp_path / "r.png")
+    slide = make_slide((800, 600), mpp=None)
+    for name in ("r.png", "r.tif"):
+        export_region(slide, Box(0, 0, 600, 600), tmp_path / name)
     with Image.open(tmp_path / "r.png") as file:
         assert "dpi" not in file.info
+        assert "Pixel size" not in file.info
+    with open_slide(tmp_path / "r.tif") as again:
+        assert again.info.mpp is None
+        assert "Pixel size" not in again.info.properties["tiff.ImageDescription"]
+
+
+def test_a_stated_scale_goes_out_with_who_said_so(make_slide: Callable[..., Slide], tmp_path: Path) -> None:
+    slide = make_slide((800, 600), mpp=None)
+    slide.state_mpp((0.5, 0.4), "stated by the user on 2026-11-23")
+    for name in ("r.png", "r.tif"):
+        export_region(slide, Box(0, 0, 600, 600), tmp_path / name, downsample=2.0)
+    words = "1 x 0.8 um (stated by the user on 2026-11-23 (x and y differ: 0.5 and 0.4 um/px))"
+    with Image.open(tmp_path / "r.png") as file:
+        assert file.info["dpi"] == pytest.approx((25_400, 31_750), rel=1e-3)
+        assert file.info["Pixel size"] == words
+    with open_slide(tmp_path / "r.tif") as again:
+        assert again.info.mpp == pytest.approx((1.0, 0.8))
+        assert again.info.mpp_source.startswith("TIFF resolution")
+        assert again.info.properties["tiff.ImageDescription"].endswith(f"\nPixel size: {words}")
 
 
 def test_the_part_outside_the_slide_is_left_out(made_slide: Slide, tmp_path: Path) -> None:
@@ -98,7 +119,9 @@ OWN = level_pixels(1, 300, 200, 700, 700, (4096, 3072))
 def notes(path: Path) -> str:
     """Return what the file says of its colours."""
     with Image.open(path) as file:
-        return str(file.info["Comment"]) if path.suffix == ".png" else str(file.tag_v2[270])  # type: ignore[attr-defined]
+        if path.suffix == ".png":
+            return str(file.info["Comment"])
+        return str(file.tag_v2[270]).splitlines()[0]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
