@@ -171,7 +171,7 @@ SCALES = (1.0, 2.0, 5.3, 16.0)
 
 
 def differences(one: Rgb, other: Rgb) -> tuple[float, float]:
-    """Return the mean difference as the pictures lie, and the smaller one with a pixel moved aside or down."""
+    """Return the mean difference as the pictures lie, and the smaller one with a pixel moved over or down."""
     first, second = one.astype(int), other.astype(int)
     across = np.abs(first[:, 1:] - second[:, :-1]).mean()
     down = np.abs(first[1:] - second[:-1]).mean()
