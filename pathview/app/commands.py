@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pathview.annotations.annotation import Annotation
     from pathview.app.main_window import MainWindow
+    from pathview.view.layers import Layer
 
 _FOR_A_MODEL = "The model needs to know how large the tissue is that it sees."
 _STEP = 0.2
@@ -155,18 +156,23 @@ class Commands:
 
     def toggle_annotations(self) -> None:
         """Show or hide the annotations."""
-        self._toggle("annotations")
+        self._toggle(self._layers("annotations"))
 
     def toggle_heatmap(self) -> None:
-        """Show or hide the heatmaps."""
-        self._toggle("heatmap")
+        """Hide the heatmaps, or show those that have the slide's pixel size; the others if there are none."""
+        layers = self._layers("heatmap")
+        fitting = [layer for layer in layers if not self._workspace.runs.misfit(layer.name)]
+        hide = any(layer.visible for layer in layers)
+        self._toggle(layers if hide else fitting or layers)
 
     def colour_profile(self) -> None:
         """Switch the conversion of colours for the screen."""
         self._workspace.convert_colours(not self._workspace.settings.convert_colours)
 
-    def _toggle(self, kind: str) -> None:
-        layers = [layer for layer in self._workspace.view.state.layers if layer.kind == kind]
+    def _layers(self, kind: str) -> list[Layer]:
+        return [layer for layer in self._workspace.view.state.layers if layer.kind == kind]
+
+    def _toggle(self, layers: list[Layer]) -> None:
         shown = any(layer.visible for layer in layers)
         for layer in layers:
             self._workspace.set_layer(layer.name, visible=not shown)

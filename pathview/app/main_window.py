@@ -131,9 +131,8 @@ class MainWindow(QMainWindow):
             session.annotations.changed.connect(self._on_edit, unique=True)
             self.canvas_widget.setFocus()
             self._save_settings()
-        self.notice.say(_notice(session))
-        self._place_overlays()
         self._on_view(None, None)
+        self._place_overlays()
         self.update_actions()
 
     def _on_view(self, old: object, new: object) -> None:
@@ -150,6 +149,8 @@ class MainWindow(QMainWindow):
         mpp = None if session is None else session.slide.info.mpp
         self.scale_bar.show_bar(scale_bar(downsample, mpp, longest))
         self.status_line.show_view()
+        if self.notice.say(_notice(self.workspace)):
+            self._place_overlays()
 
     def _on_edit(self, edit: object) -> None:
         self.update_actions()
@@ -255,9 +256,12 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
 
-def _notice(session: Session | None) -> str:
+def _notice(workspace: Workspace) -> str:
+    session = workspace.session
     if session is None:
         return ""
+    if workspace.runs.misfit_shows:
+        return "A heatmap of another pixel size is shown; its layer says which"
     description = session.slide.info.properties.get("tiff.ImageDescription", "")
     if "synthetic" in description.lower():
         return "Synthetic demo slide — made by a program, not real tissue"

@@ -136,6 +136,12 @@ class ModelRuns:
         session = self._workspace.session
         return "" if session is None else misfit(self.heatmaps[name].facts, session.slide.info.mpp)
 
+    @property
+    def misfit_shows(self) -> bool:
+        """Whether a heatmap is on the screen that was made with another pixel size than the slide has."""
+        layers = (layer for layer in self._workspace.view.state.layers if layer.shown)
+        return any(self.misfit(layer.name) for layer in layers if layer.name in self.heatmaps)
+
     def _on_scale(self) -> None:
         # A heatmap of another pixel size is not passed off as one of this: it hides until that size is back,
         # or until the user wants to see it with what its layer says of it.

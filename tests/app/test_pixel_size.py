@@ -221,13 +221,19 @@ def test_results_of_another_pixel_size_hide_and_say_so(start: Any, made_tiff: Pa
     block.visible_box.click()
     assert shown(user) == {own: True}
     assert block.misfit.isVisibleTo(block), "who wants to see it is told all the same"
+    assert user.window.notice.text().startswith("A heatmap of another pixel size")
+    assert user.window.notice.isVisible()
     user.workspace.undo()
     assert not block.misfit.isVisibleTo(block)
+    assert not user.window.notice.isVisible()
     user.workspace.redo()
     assert shown(user) == {own: False}
 
     other = run(user)
     assert shown(user) == {own: False, other: True}
+    for expected in (False, True):
+        user.key(Key.Key_C)
+        assert shown(user) == {own: False, other: expected}, "a key brings no result of another size back"
     heatmaps = user.workspace.runs.heatmaps
     assert heatmaps[other].facts.slide_mpp == (0.5, 0.5)
     assert heatmaps[other].facts.slide_mpp_source.startswith("stated by the user on 20")

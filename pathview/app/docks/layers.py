@@ -123,10 +123,10 @@ class LayerBlock(QWidget):
         self.misfit.setWordWrap(True)
         if layer.kind == "heatmap":
             self._grid.addWidget(self.visible_box, 0, 0, 1, 3)
-            self._grid.addWidget(QLabel("Opacity"), 1, 0)
-            self._add_slider("opacity", 1, "Opacity")
+            self._grid.addWidget(self.misfit, 1, 0, 1, 3)
+            self._grid.addWidget(QLabel("Opacity"), 2, 0)
+            self._add_slider("opacity", 2, "Opacity")
             self._add_heatmap_rows()
-            self._grid.addWidget(self.misfit, 5, 0, 1, 3)
         else:
             self._grid.addWidget(self.visible_box, 0, 0)
             self._add_slider("opacity", 0, "Opacity")
@@ -139,8 +139,8 @@ class LayerBlock(QWidget):
 
     def _add_heatmap_rows(self) -> None:
         facts = self._workspace.runs.heatmaps[self._name].facts
-        self._grid.addWidget(QLabel("Hide below"), 2, 0)
-        self._add_slider("threshold", 2, "Hide cells below")
+        self._grid.addWidget(QLabel("Hide below"), 3, 0)
+        self._add_slider("threshold", 3, "Hide cells below")
         self.class_box = QComboBox()
         self.class_box.setToolTip("The class whose probability is shown")
         self.class_box.setAccessibleName("Class shown")
@@ -153,8 +153,8 @@ class LayerBlock(QWidget):
         row.addWidget(self.class_box, 1)
         row.addWidget(self.colormap, 1)
         self.color_bar = ColorBar(facts.threshold)
-        self._grid.addLayout(row, 3, 0, 1, 3)
-        self._grid.addWidget(self.color_bar, 4, 0, 1, 3)
+        self._grid.addLayout(row, 4, 0, 1, 3)
+        self._grid.addWidget(self.color_bar, 5, 0, 1, 3)
 
     def _add_slider(self, field: str, row: int, what: str) -> None:
         slider, value = QSlider(Qt.Orientation.Horizontal), QLabel()

@@ -15,8 +15,11 @@ class Notice(QLabel):
         self.setObjectName("notice")
         self.hide()
 
-    def say(self, text: str) -> None:
-        """Show `text`, or hide when it is empty."""
+    def say(self, text: str) -> bool:
+        """Show `text`, or hide when it is empty; tell whether that is news."""
+        if text == self.text():
+            return False
         self.setText(text)
         self.adjustSize()
         self.setVisible(bool(text))
+        return True
