@@ -26,6 +26,7 @@ from benchmarks.repeated import GRID, write_repeated
 from pathview.core.geometry import Box
 from pathview.core.region import Region
 from pathview.slides.open import open_slide
+from pathview.slides.raw_file import RawFile
 from pathview.slides.tiff_codec import _jpeg_body, _jpeg_head
 from pathview.slides.tiff_layout import read_layout
 from pathview.slides.tiff_reader import open_tiff
@@ -66,7 +67,7 @@ def pathview(path: Path) -> Contender:
 
 
 def _like_openslide(path: Path, slide: Any) -> Contender:
-    edges = [page.tile for page in read_layout(path).pages]
+    edges = [page.tile for page in read_layout(path, RawFile(path)).pages]
     downs = [round(d) for d in slide.level_downsamples]
 
     def tile(level: int, at: Place) -> object:
@@ -93,7 +94,7 @@ def tiffslide(path: Path) -> Contender:
 
 def _bare(path: Path, decode: Callable[[bytes], object]) -> Contender:
     """Return what decodes the same tiles and no more; the streams lie ready in memory."""
-    pages, raw = read_layout(path).pages, path.read_bytes()
+    pages, raw = read_layout(path, RawFile(path)).pages, path.read_bytes()
 
     def stream(level: int, number: int) -> bytes:
         page = pages[level]
@@ -157,7 +158,7 @@ def places_of(rng: np.random.Generator, kind: str, level: int, tile: Place) -> l
 
 def compare(name: str, path: Path, present: dict[str, Contender]) -> None:
     rng = np.random.default_rng(1)
-    for level, page in enumerate(read_layout(path).pages):
+    for level, page in enumerate(read_layout(path, RawFile(path)).pages):
         for kind in ("tile", "region"):
             taken: dict[tuple[str, int], list[tuple[float, float]]] = {}
             for _ in range(ROUNDS):
@@ -200,7 +201,7 @@ def read_in_child(name: str, path: Path) -> float:
 def child(name: str, path: Path) -> None:
     rng = np.random.default_rng(2)
     contender = CONTENDERS[name](path)
-    for level, page in enumerate(read_layout(path).pages):
+    for level, page in enumerate(read_layout(path, RawFile(path)).pages):
         for kind in ("tile", "region"):
             seconds(getattr(contender, kind), level, places_of(rng, kind, level, page.tile), 2)
     # Not `ru_maxrss`, which a child begins with its parent's; Linux only.

@@ -7,6 +7,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+from pathview.slides.raw_file import RawFile
 from pathview.slides.tiff_layout import TiledPage, read_layout
 
 # Tiles across and down at level 0: the coarsest of three levels still has twice what a cache of 32 MiB holds.
@@ -25,7 +26,7 @@ def write_repeated(source: Path, target: Path) -> Path:
     """
     import tifffile
 
-    layout = read_layout(source)
+    layout = read_layout(source, RawFile(source))
     raw = source.read_bytes()
     with tifffile.TiffWriter(target) as file:
         for number, page in enumerate(layout.pages[:3]):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import settings
@@ -104,6 +110,164 @@ def made_slide() -> Iterator[Slide]:
     """Open a made slide of 4096 x 3072 pixels, 0.25 um/px, levels 1, 4 and 16."""
     with Slide(MadeReader()) as slide:
         yield slide
+
+
+class SlideServer:
+    """A web server on this machine that gives the files of a folder, by parts, and misbehaves when told to.
+
+    Attributes
+    ----------
+    asked
+        (path with query, first byte or None, bytes sent) of each answer so far.
+    status
+        Answer with this status instead.
+    ranges
+        Whether parts can be asked for.
+    etag
+        Sent with each file; None sends none.
+    password
+        "user:password" that must be given.
+    moved
+        Send who asks for this path to that address.
+    cut
+        Break the connection off in the middle of this many answers.
+    hold
+        While it is cleared, nothing is answered.
+    delay_s
+        Wait before each answer.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.asked: list[tuple[str, int | None, int]] = []
+        self.status: int | None = None
+        self.ranges = True
+        self.etag: str | None = '"first"'
+        self.password: str | None = None
+        self.moved: dict[str, str] = {}
+        self.cut = 0
+        self.hold = threading.Event()
+        self.hold.set()
+        self.delay_s = 0.0
+        self._http: _Http | None = None
+        self.start()
+
+    @property
+    def sent(self) -> int:
+        """Bytes of files sent so far."""
+        return sum(count for _, _, count in self.asked)
+
+    def address(self, name: str) -> str:
+        """Return where a file of the folder is found."""
+        return f"http://127.0.0.1:{self.port}/{name}"
+
+    def start(self) -> None:
+        """Begin to answer, under the same port as before."""
+        self._http = _Http(self, getattr(self, "port", 0))
+        self.port = self._http.server_address[1]
+        threading.Thread(target=self._http.serve_forever, args=(0.01,), name="slide-server").start()
+
+    def stop(self) -> None:
+        """Be gone, with all connections."""
+        self.hold.set()
+        http, self._http = self._http, None
+        if http is not None:
+            http.shutdown()
+            http.hang_up()
+            http.server_close()
+
+
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, behaviour: SlideServer, port: int) -> None:
+        self.behaviour = behaviour
+        self._open: set[socket.socket] = set()
+        super().__init__(("127.0.0.1", port), _Answer)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: connections that break off are the point of many tests."""
+
+    def hang_up(self) -> None:
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Answer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet, or each answer waits for the last one's receipt
+    server: _Http
+
+    def do_GET(self) -> None:
+        told = self.server.behaviour
+        told.hold.wait()
+        time.sleep(told.delay_s)
+        path = unquote(self.path.partition("?")[0]).lstrip("/")
+        file = told.folder / path
+        login = "Basic " + base64.b64encode((told.password or "").encode()).decode()
+        if told.status is not None:
+            self._say(told.status)
+        elif path in told.moved:
+            self._say(302, {"Location": told.moved[path]})
+        elif told.password is not None and self.headers.get("Authorization") != login:
+            self._say(401)
+        elif not file.is_file():
+            self._say(404)
+        else:
+            self._send(told, file.read_bytes())
+
+    def _send(self, told: SlideServer, content: bytes) -> None:
+        etag = {} if told.etag is None else {"ETag": told.etag}
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", "")) if told.ranges else None
+        first = int(wanted[1]) if wanted else 0
+        if first >= len(content):
+            self._say(416, {"Content-Range": f"bytes */{len(content)}", **etag})
+            return
+        body = content[first : int(wanted[2]) + 1] if wanted else content
+        told.asked.append((self.path, int(wanted[1]) if wanted else None, len(body)))
+        if wanted:
+            place = f"bytes {first}-{first + len(body) - 1}/{len(content)}"
+            self._say(206, {"Content-Range": place, **etag}, body)
+        else:
+            self._say(200, etag, body)
+
+    def _say(self, status: int, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.server.behaviour.cut > 0:
+            self.server.behaviour.cut -= 1
+            self.wfile.write(body[: len(body) // 2])
+            self.close_connection = True
+        else:
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SlideServer]:
+    """Start a web server over an empty folder."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    folder = tmp_path / "served"
+    folder.mkdir()
+    running = SlideServer(folder)
+    yield running
+    running.stop()
 
 
 class MakeSlide(Protocol):

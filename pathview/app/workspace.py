@@ -6,7 +6,6 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from psygnal import Signal
 
@@ -17,6 +16,7 @@ from pathview.app.model_runs import ModelRuns
 from pathview.app.overviews import Overviews
 from pathview.core.errors import PathViewError
 from pathview.core.inbox import Inbox
+from pathview.core.place import Place
 from pathview.inference.heatmap import Heatmap
 from pathview.slides.open import open_slide
 from pathview.slides.slide import Slide
@@ -100,13 +100,13 @@ class Workspace:
         self.loader.failed.connect(self._on_failed)
 
     # slides ----------------------------------------------------------
-    def open(self, path: Path) -> None:
+    def open(self, place: Place) -> None:
         """Open a slide off-thread; it replaces the present one only when it has opened."""
         self._ticket += 1
         ticket = self._ticket
-        self.busy.emit(f"Opening {path.name} …")
+        self.busy.emit(f"Opening {place.name} …")
         self.background.run(
-            lambda: open_slide(path),
+            lambda: open_slide(place),
             lambda slide: self._opened(ticket, slide),
             lambda error: self._not_opened(ticket, error),
         )

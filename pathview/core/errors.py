@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pathview.core.place import Place
 from pathview.core.pyramid import TileKey
 
 
@@ -15,7 +16,7 @@ class PathViewError(Exception):
 class SlideOpenError(PathViewError):
     """A file cannot be opened as a slide."""
 
-    def __init__(self, path: Path, reason: str, tried: Sequence[str] = ()) -> None:
+    def __init__(self, path: Place, reason: str, tried: Sequence[str] = ()) -> None:
         self.path = path
         self.reason = reason
         self.tried = tuple(tried)
@@ -26,7 +27,7 @@ class SlideOpenError(PathViewError):
 class TileReadError(PathViewError):
     """Pixels of an open slide cannot be read."""
 
-    def __init__(self, path: Path, where: TileKey | str, reason: str) -> None:
+    def __init__(self, path: Place, where: TileKey | str, reason: str) -> None:
         self.path = path
         self.where = where
         self.reason = reason
@@ -36,7 +37,7 @@ class TileReadError(PathViewError):
 class UnknownScaleError(PathViewError):
     """Something needs micrometres, and the slide does not say how large its pixels are."""
 
-    def __init__(self, path: Path, purpose: str) -> None:
+    def __init__(self, path: Place, purpose: str) -> None:
         self.path = path
         self.purpose = purpose
         super().__init__(
@@ -47,7 +48,7 @@ class UnknownScaleError(PathViewError):
 class ImpossibleScaleError(PathViewError):
     """A pixel size was stated that no microscope slide can have."""
 
-    def __init__(self, path: Path, mpp: tuple[float, float], valid: tuple[float, float]) -> None:
+    def __init__(self, path: Place, mpp: tuple[float, float], valid: tuple[float, float]) -> None:
         self.path = path
         self.mpp = mpp
         super().__init__(

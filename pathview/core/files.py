@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -59,18 +59,34 @@ def fingerprint(path: Path) -> str:
     OSError
         If the path cannot be read.
     """
-    digest = hashlib.sha256()
     if path.is_dir():
+        digest = hashlib.sha256()
         for child in sorted(p for p in path.rglob("*") if p.is_file()):
             digest.update(f"{child.relative_to(path).as_posix()}\0{child.stat().st_size}\0".encode())
         return digest.hexdigest()[:32]
-    size = path.stat().st_size
-    digest.update(size.to_bytes(8, "little"))
     with path.open("rb") as file:
-        digest.update(file.read(_EDGE_BYTES))
-        if size > _EDGE_BYTES:
-            file.seek(max(_EDGE_BYTES, size - _EDGE_BYTES))
-            digest.update(file.read(_EDGE_BYTES))
+
+        def read(offset: int, length: int) -> bytes:
+            file.seek(offset)
+            return file.read(length)
+
+        return fingerprint_of(path.stat().st_size, read)
+
+
+def fingerprint_of(size: int, read: Callable[[int, int], bytes]) -> str:
+    """Return the `fingerprint` of a file wherever it lies.
+
+    Parameters
+    ----------
+    size
+        Bytes.
+    read
+        Returns the bytes at an offset, of a length.
+    """
+    digest = hashlib.sha256(size.to_bytes(8, "little"))
+    digest.update(read(0, _EDGE_BYTES))
+    if size > _EDGE_BYTES:
+        digest.update(read(max(_EDGE_BYTES, size - _EDGE_BYTES), _EDGE_BYTES))
     return digest.hexdigest()[:32]
 
 

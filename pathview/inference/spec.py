@@ -10,6 +10,7 @@ import shapely
 from pathview.core.errors import ExportError, ModelError
 from pathview.core.inbox import Inbox
 from pathview.inference.card import ModelCard
+from pathview.core.place import Place
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
 from pathview.inference.heatmap import Heatmap
@@ -32,7 +33,7 @@ class RunSpec:
     Attributes
     ----------
     slide
-        The slide's file or folder.
+        The slide's file, folder or address.
     model
         Where the model comes from.
     heatmap
@@ -53,7 +54,7 @@ class RunSpec:
         Share of a cell, 0 to 1, that must be tissue; 0 looks at glass too.
     """
 
-    slide: Path
+    slide: Place
     model: ModelSource
     heatmap: Path | None = None
     device: str = "auto"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from pathview.core.errors import TileReadError
+from pathview.core.place import Place
 
 
 class ReadGate:
@@ -19,10 +19,10 @@ class ReadGate:
     Parameters
     ----------
     path
-        The file, for the error that late comers get.
+        The file or its address, for the error that late comers get.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._path = path
         self._lock = threading.Lock()  # taken twice a tile, hence not through the slower condition
         self._changed = threading.Condition(self._lock)

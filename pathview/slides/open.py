@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.core.place import Address, Place, place_of
 from pathview.slides.dicom_reader import open_dicom
 from pathview.slides.image_reader import open_image
 from pathview.slides.openslide_reader import open_with_openslide
 from pathview.slides.planes_reader import open_planes
-from pathview.slides.preflight import check
+from pathview.slides.preflight import check, check_stream
 from pathview.slides.probe import ensure_readable
 from pathview.slides.reader import SlideReader
+from pathview.slides.remote.file import RemoteFile
+from pathview.slides.remote.look import version_of, zarr_folder
+from pathview.slides.remote.source import RemoteError
 from pathview.slides.slide import Slide
-from pathview.slides.tiff_reader import open_tiff
+from pathview.slides.tiff_reader import open_remote_tiff, open_tiff
 from pathview.slides.watch import WatchedReader
 from pathview.slides.zarr_reader import open_ome_zarr
 
@@ -29,16 +33,21 @@ READERS: dict[str, Callable[[Path], SlideReader | None]] = {
 }
 """Readers by name, asked in this order; each returns None for a format that is not its own."""
 
+REMOTE_READERS: dict[str, Callable[[Address], SlideReader | None]] = {
+    "tiff": open_remote_tiff,
+}
+"""The readers of what lies on servers, likewise."""
+
 _TRIAL_PIXELS = 8
 
 
-def open_slide(path: Path | str, *, probe: bool = True) -> Slide:
+def open_slide(place: Place | str, *, probe: bool = True) -> Slide:
     """Open a slide with the first reader that accepts it.
 
     Parameters
     ----------
-    path
-        A slide file, an OME-Zarr folder, or a folder of DICOM files.
+    place
+        A slide file, an OME-Zarr folder, a folder of DICOM files; or the address of a TIFF or an OME-Zarr.
     probe
         Try a slide that is not known to be good in a child process first, see `pathview.slides.probe`.
 
@@ -47,27 +56,72 @@ def open_slide(path: Path | str, *, probe: bool = True) -> Slide:
     SlideOpenError
         If it is not there, is no slide, or is too damaged to read; the message says which in one sentence.
     """
-    path = Path(path)
-    _look(path, probe)
-    for name, accept in READERS.items():
-        reader = accept(path)
+    if isinstance(place, str):
+        place = place_of(place)
+    if isinstance(place, Path):
+        return _open(place, READERS, _look, probe)
+    try:
+        return _open(place, REMOTE_READERS, _look_at_server, probe)
+    except RemoteError as error:
+        raise SlideOpenError(place, str(error)) from None
+
+
+def _open[P: (Path, Address)](
+    place: P,
+    readers: Mapping[str, Callable[[P], SlideReader | None]],
+    look: Callable[[P, bool], None],
+    probe: bool,
+) -> Slide:
+    look(place, probe)
+    for name, accept in readers.items():
+        reader = accept(place)
         if reader is not None:
             try:
                 _try_out(reader)
             except TileReadError as error:
                 reader.close()
+                if isinstance(error.__cause__, RemoteError):
+                    raise error.__cause__ from None
                 raise SlideOpenError(
-                    path, f"its pixels cannot be read ({error.reason}); the file is damaged", (name,)
+                    place, f"its pixels cannot be read ({error.reason}); the file is damaged", (name,)
                 ) from error
-            return Slide(WatchedReader(reader, path, partial(_again, path, accept)))
-    what = "folder for a slide" if path.is_dir() else "format"
-    raise SlideOpenError(path, f"no reader knows this {what}", tuple(READERS))
+            return Slide(WatchedReader(reader, place, partial(_again, place, accept, look)))
+    raise _unknown(place)
 
 
-def _again(path: Path, accept: Callable[[Path], SlideReader | None]) -> SlideReader | None:
+def _again[P: (Path, Address)](
+    place: P, accept: Callable[[P], SlideReader | None], look: Callable[[P, bool], None]
+) -> SlideReader | None:
     """Open a file that has come back, which need not be the one that was open."""
-    _look(path, probe=True)
-    return accept(path)
+    look(place, True)
+    return accept(place)
+
+
+def _unknown(place: Place) -> SlideOpenError:
+    if isinstance(place, Path):
+        what = "folder for a slide" if place.is_dir() else "format"
+        return SlideOpenError(place, f"no reader knows this {what}", tuple(READERS))
+    advice = "download the file and open it from there"
+    return SlideOpenError(place, f"over the network, tiled TIFF and OME-Zarr can be shown; {advice}")
+
+
+def _look_at_server(address: Address, probe: bool) -> None:
+    """Refuse what needs no reader to refuse, and what would harm one."""
+    if zarr_folder(address) is not None:
+        stamp = version_of(address)
+    else:
+        file = RemoteFile.open(address)
+        stamp = file.stamp
+        try:
+            if not file.size:
+                raise SlideOpenError(address, "the file on the server is empty")
+            with file.stream() as stream:
+                if (reason := check_stream(stream, file.size)) is not None:
+                    raise SlideOpenError(address, f"the file is damaged: {reason}")
+        finally:
+            file.close()
+    if probe:
+        ensure_readable(address, version=f"{stamp.size} {stamp.validator}" if stamp.validator else "")
 
 
 def _look(path: Path, probe: bool) -> None:

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 MAX_DIRECTORIES = 1000
 MAX_ENTRIES = 4096
@@ -53,26 +53,44 @@ def check(path: Path) -> str | None:
         If the file cannot be read.
     """
     with path.open("rb") as file:
-        magic = file.read(4)
-        order = {b"II": "<", b"MM": ">"}.get(magic[:2])
-        if order is None or len(magic) < 4:
-            return None
-        version = struct.unpack(order + "H", magic[2:])[0]
-        if version not in (42, 43):
-            return None
-        try:
-            tiff = _Tiff(file, order, version == 43, path.stat().st_size)
-            for directory in tiff.directories():
-                _judge(tiff, directory)
-        except _DamageError as damage:
-            return str(damage)
+        return check_stream(file, path.stat().st_size)
+
+
+def check_stream(file: IO[bytes], size: int) -> str | None:
+    """Return what is wrong with a TIFF's geometry, as `check` does.
+
+    Parameters
+    ----------
+    file
+        At its beginning.
+    size
+        Bytes of the whole file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    magic = file.read(4)
+    order = {b"II": "<", b"MM": ">"}.get(magic[:2])
+    if order is None or len(magic) < 4:
+        return None
+    version = struct.unpack(order + "H", magic[2:])[0]
+    if version not in (42, 43):
+        return None
+    try:
+        tiff = _Tiff(file, order, version == 43, size)
+        for directory in tiff.directories():
+            _judge(tiff, directory)
+    except _DamageError as damage:
+        return str(damage)
     return None
 
 
 class _Tiff:
     """Reads directories of classic TIFF, BigTIFF and NDPI (classic with 64-bit links)."""
 
-    def __init__(self, file: BinaryIO, order: str, big: bool, size: int) -> None:
+    def __init__(self, file: IO[bytes], order: str, big: bool, size: int) -> None:
         self.file, self.order, self.big, self.size = file, order, big, size
         self.ndpi = False
 

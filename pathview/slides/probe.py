@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any
@@ -26,9 +26,12 @@ from typing import IO, Any
 import pathview
 from pathview.core.errors import SlideOpenError
 from pathview.core.files import cache_folder
+from pathview.core.place import Address, Place
 
 DEADLINE_S = 5.0
 """How long a slide may take to open and to show a few tiles of each level, before it is refused."""
+REMOTE_DEADLINE_S = 40.0
+"""The same for a slide on a server, which is waited for within limits of its own."""
 MEMORY_BYTES = 1536 << 20
 """How much memory the child may take."""
 IDLE_S = 60.0
@@ -49,15 +52,22 @@ _NO_MEMORY = (b"failed to allocate", b"bad_alloc", b"ut of memory", b"MemoryErro
 _log = logging.getLogger(__name__)
 
 
-def ensure_readable(path: Path, *, deadline_s: float = DEADLINE_S) -> None:
+def deadline_for(place: Place) -> float:
+    """Return how long a slide may take, in seconds."""
+    return DEADLINE_S if isinstance(place, Path) else REMOTE_DEADLINE_S
+
+
+def ensure_readable(place: Place, *, version: str = "", deadline_s: float | None = None) -> None:
     """Return when a slide is known to harm no reader; an unknown one is tried in the child.
 
     Parameters
     ----------
-    path
-        A file or folder that is there.
+    place
+        A file or folder that is there, or the address of one.
+    version
+        Of what lies at an address; without one it is tried out each time.
     deadline_s
-        How long the child may take over it, not counting its start; at most `DEADLINE_S`.
+        How long the child may take over it, not counting its start; at most `deadline_for` it, the default.
 
     Raises
     ------
@@ -66,13 +76,13 @@ def ensure_readable(path: Path, *, deadline_s: float = DEADLINE_S) -> None:
     OSError
         If the path cannot be looked at.
     """
-    mark = _mark(path)
+    mark = _mark(place) if isinstance(place, Path) else _remote_mark(place, version)
     if mark is not None and mark.exists():
         return
     with _lock:
-        fault = _child.ask(path, deadline_s)
+        fault = _child.ask(place, deadline_for(place) if deadline_s is None else deadline_s)
     if fault is not None:
-        raise SlideOpenError(path, *fault)
+        raise SlideOpenError(place, *fault)
     if mark is not None:
         _remember(mark)
 
@@ -91,13 +101,13 @@ class _Child:
         """The process id; None while there is no child."""
         return None if self._process is None else self._process.pid
 
-    def ask(self, path: Path, deadline_s: float) -> tuple[str, tuple[str, ...]] | None:
+    def ask(self, place: Place, deadline_s: float) -> tuple[str, tuple[str, ...]] | None:
         """Return why a slide is refused and which readers were tried, or None when it is good."""
         for _ in range(2):
             process = self._running()
             if process is None:
                 break
-            said = self._tell(process, path)
+            said = self._tell(process, place)
             if not _next(said, _BIRTH_S):
                 # It had ended before it took the question, so the slide is not to blame.
                 self.stop()
@@ -109,7 +119,7 @@ class _Child:
             if answer["last"]:
                 self.stop()
             return None if answer["ok"] else (answer["reason"], tuple(answer["tried"]))
-        _log.warning("No child process can be had; %s is opened without having been tried out", path)
+        _log.warning("No child process can be had; %s is opened without having been tried out", place)
         return None
 
     def stop(self) -> bytes:
@@ -145,7 +155,7 @@ class _Child:
                 _log.warning("Cannot start a child process: %s", error)
         return self._process
 
-    def _tell(self, process: subprocess.Popen[bytes], path: Path) -> SimpleQueue[bytes]:
+    def _tell(self, process: subprocess.Popen[bytes], place: Place) -> SimpleQueue[bytes]:
         """Send a question and return where the lines of the answer will be."""
         assert process.stdin is not None
         said: SimpleQueue[bytes] = SimpleQueue()
@@ -155,7 +165,9 @@ class _Child:
         )
         self._listener.start()
         with contextlib.suppress(OSError):
-            process.stdin.write(json.dumps(str(path.absolute())).encode() + b"\n")
+            # Through the pipe, since an address with its secrets in the arguments could be seen by everybody.
+            question = str(place.absolute()) if isinstance(place, Path) else place.url
+            process.stdin.write(json.dumps(question).encode() + b"\n")
             process.stdin.flush()
         return said
 
@@ -163,7 +175,7 @@ class _Child:
         """Return why the child ended in the middle of a slide, or which deadline it missed."""
         if missed_s is not None:
             self.stop()
-            return f"it did not answer within {missed_s:g} s; if it lies on a slow drive, try again"
+            return f"it did not answer within {missed_s:g} s; if its drive or server is slow, try again"
         # It has closed its pipe and is about to be gone: it shall say itself how.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(2.0)
@@ -216,10 +228,18 @@ def _next(said: SimpleQueue[bytes], timeout_s: float) -> bytes | None:
 def _mark(path: Path) -> Path | None:
     """Return the file whose presence says that this very slide is good; None where nothing can be kept."""
     path = path.absolute()
-    parts = [str(path), pathview.__version__, *_state(path)]
+    parts: list[str | int] = [str(path), *_state(path)]
     if path.suffix.lower() == ".mrxs" and path.with_suffix("").is_dir():
         parts += _state(path.with_suffix(""))
-    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    return _mark_of(parts)
+
+
+def _remote_mark(address: Address, version: str) -> Path | None:
+    return _mark_of([address.identity, version]) if version else None
+
+
+def _mark_of(parts: Sequence[str | int]) -> Path | None:
+    key = hashlib.sha256(json.dumps([pathview.__version__, *parts]).encode()).hexdigest()[:32]
     try:
         return cache_folder() / _KNOWN / key
     except OSError:

@@ -17,9 +17,10 @@ from typing import Any
 
 from pathview.core.errors import PathViewError, SlideOpenError
 from pathview.core.geometry import Box
+from pathview.core.place import Place, place_of
 from pathview.core.region import Region
 from pathview.slides.open import open_slide
-from pathview.slides.probe import DEADLINE_S, IDLE_S, MEMORY_BYTES
+from pathview.slides.probe import IDLE_S, MEMORY_BYTES, deadline_for
 from pathview.slides.slide import Slide
 
 # Pages of libraries, which the limit on data does not count.
@@ -44,12 +45,12 @@ def main() -> None:
             return
         # A child whose window is gone ends itself, even inside a C library that does not come back.
         _alarm(_IMPORT_S)
-        path = Path(json.loads(line))
-        _import_for(path)
-        _alarm(DEADLINE_S + 2)
+        place = place_of(json.loads(line))
+        _import_for(place)
+        _alarm(deadline_for(place) + 2)
         answers.write(b"begun\n")
         answers.flush()
-        answer = _try(path)
+        answer = _try(place)
         answer["last"] = answer.get("last", False) or _grown()
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
@@ -83,12 +84,12 @@ def _survive(read: Callable[[], object]) -> None:
         read()
 
 
-def _import_for(path: Path) -> None:
+def _import_for(place: Place) -> None:
     """Import what a slide of this name needs, which on a cold disk can take longer than any slide may."""
     names = ["openslide", "tifffile", "imagecodecs"]
-    if path.suffix.lower() == ".dcm" or path.is_dir():
+    if isinstance(place, Path) and (place.suffix.lower() == ".dcm" or place.is_dir()):
         names += ["pydicom", "wsidicom"]
-    if ".zarr" in path.name.lower():
+    if ".zarr" in place.name.lower():
         names += ["zarr"]
     for name in names:
         # What is not installed is the business of the reader that needs it.
@@ -96,9 +97,9 @@ def _import_for(path: Path) -> None:
             importlib.import_module(name)
 
 
-def _try(path: Path) -> dict[str, Any]:
+def _try(place: Place) -> dict[str, Any]:
     try:
-        with open_slide(path, probe=False) as slide:
+        with open_slide(place, probe=False) as slide:
             look_at(slide)
     except SlideOpenError as error:
         return {"ok": False, "reason": error.reason, "tried": error.tried}

@@ -5,6 +5,55 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import IO, Protocol
+
+from pathview.core.place import Place
+
+
+class ByteSource(Protocol):
+    """A file, here or on a server; `read` may be called from any thread."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole file."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return `length` bytes from `offset`, fewer where the file ends before.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        ...
+
+    def stream(self) -> IO[bytes]:
+        """Return the file with a position, for a parser; whoever asks closes it."""
+        ...
+
+    def interrupt(self) -> None:
+        """Let reads fail that would have to wait for a server."""
+        ...
+
+    def close(self) -> None:
+        """Release the file; nobody may be reading."""
+        ...
+
+
+def open_bytes(place: Place) -> ByteSource:
+    """Return the bytes of a file, wherever it lies.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened; `RemoteError` where it lies on a server.
+    """
+    if isinstance(place, Path):
+        return RawFile(place)
+    from pathview.slides.remote.file import RemoteFile
+
+    return RemoteFile.open(place)
 
 
 class RawFile:
@@ -22,10 +71,23 @@ class RawFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = path.open("rb", buffering=0)
         self._descriptor = self._file.fileno()
         # Windows has no pread: there the position is shared and needs a lock.
         self._lock = None if hasattr(os, "pread") else threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole file."""
+        return os.fstat(self._descriptor).st_size
+
+    def stream(self) -> IO[bytes]:
+        """Return the file opened once more, with a position of its own."""
+        return self._path.open("rb")
+
+    def interrupt(self) -> None:
+        """Do nothing: a file of this machine is not waited for."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset`, fewer where the file ends before.

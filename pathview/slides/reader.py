@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pathview.core.geometry import Box
+from pathview.core.place import Place
 from pathview.slides.channels import Channel, Look, Samples
 from pathview.slides.private import shown
 
@@ -44,7 +44,7 @@ class SlideInfo:
     Attributes
     ----------
     path
-        The file or folder.
+        The file or folder, or the address of one.
     format
         The reader's name for the format, for example "aperio".
     fingerprint
@@ -71,7 +71,7 @@ class SlideInfo:
         Distance of one focal plane to the next in um, or None where it is unknown.
     """
 
-    path: Path
+    path: Place
     format: str
     fingerprint: str
     levels: tuple[Level, ...]

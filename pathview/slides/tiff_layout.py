@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pathview.core.place import Place
+from pathview.slides.raw_file import ByteSource
+from pathview.slides.remote.source import RemoteError
 from pathview.slides.tiff_codec import Coding, DeclinedError
 from pathview.slides.tiff_metadata import tiff_properties
 
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 
 _REDUCED, _MASK = 1, 4
 _MAX_TILE_PIXELS = 1 << 24
-_ICC = 34675
+_ICC, _XMP, _NDPI = 34675, 700, 65420
+_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 # What a parser of damaged files runs into; each means that this reader does not understand the file.
 PARSE_ERRORS = (
@@ -99,21 +103,36 @@ class TiffLayout:
     icc: bytes | None
 
 
-def read_layout(path: Path) -> TiffLayout:
+class NoTiffError(DeclinedError):
+    """The file is no TIFF."""
+
+
+def read_layout(place: Place, file: ByteSource) -> TiffLayout:
     """Parse a TIFF once.
+
+    Parameters
+    ----------
+    place
+        Where it lies.
+    file
+        Its bytes.
 
     Raises
     ------
     DeclinedError
-        If it is no TIFF, or one that is not fully understood here; the text says why.
+        If it is no TIFF (`NoTiffError`), or one that is not fully understood here; the text says why.
+    RemoteError
+        If it lies on a server that does not give what is needed.
     """
     import tifffile
 
-    if not _is_tiff(path):
-        raise DeclinedError("it is no TIFF")
+    if file.read(0, 4) not in _MAGIC:
+        raise NoTiffError("it is no TIFF")
     try:
-        with tifffile.TiffFile(path) as file:
-            return _layout(path, file)
+        with file.stream() as stream, tifffile.TiffFile(stream) as tiff:
+            return _layout(place, tiff)
+    except RemoteError:
+        raise
     except PARSE_ERRORS as error:
         raise DeclinedError(f"its structure is not understood ({error})") from error
 
@@ -126,18 +145,10 @@ def level_downsample(full: tuple[int, int], size: tuple[int, int]) -> float:
     return float(whole) if rounded else stated
 
 
-def _is_tiff(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
-def _layout(path: Path, file: TiffFile) -> TiffLayout:
+def _layout(place: Place, file: TiffFile) -> TiffLayout:
     pages = [page for page in map(_page, file.pages) if page.imagewidth and page.imagelength]
     first = pages[0]
-    text = first.description
-    kind = _format(path, text)
+    kind = _format(place, first)
     associated: dict[str, tuple[int, tuple[int, int]]] = {}
     if kind == "aperio":
         levels = [page for page in pages if page.is_tiled]
@@ -161,15 +172,37 @@ def _page(page: TiffPage | TiffFrame) -> TiffPage:
     return page
 
 
-def _format(path: Path, description: str) -> str:
-    if "<OME" in description:
+def _format(place: Place, first: TiffPage) -> str:
+    if "<OME" in first.description:
         return "ome-tiff"
-    import openslide
+    if isinstance(place, Path):
+        import openslide
 
-    vendor = openslide.OpenSlide.detect_format(str(path))
+        vendor = openslide.OpenSlide.detect_format(str(place))
+    else:
+        vendor = vendor_of(first)
     if vendor not in (None, "aperio", "generic-tiff"):
         raise DeclinedError(f"it is a {vendor} slide, whose geometry OpenSlide knows")
     return vendor or "generic-tiff"
+
+
+def vendor_of(first: TiffPage) -> str | None:
+    """Return whose TIFF it is by its first page, as OpenSlide's drivers tell, which need a local file."""
+    software, text = str(first.software), first.description
+    if _NDPI in first.tags:
+        return "hamamatsu"
+    if "http://www.leica-microsystems.com/scn/" in text:
+        return "leica"
+    if software.startswith("MedScan"):
+        return "trestle"
+    if software.startswith("Philips"):
+        return "philips"
+    packet = first.tags.get(_XMP)
+    if packet is not None and b"iScan" in bytes(packet.value if isinstance(packet.value, bytes) else b""):
+        return "ventana"
+    if not first.is_tiled:
+        return None
+    return "aperio" if text.startswith("Aperio") else "generic-tiff"
 
 
 def _aperio_images(pages: list[TiffPage]) -> Iterator[tuple[str, tuple[int, tuple[int, int]]]]:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pathview.core.errors import TileReadError
-from pathview.core.files import fingerprint
+from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.core.files import fingerprint_of
 from pathview.core.geometry import Box
+from pathview.core.place import Address, Place
 from pathview.slides.gate import ReadGate
-from pathview.slides.raw_file import RawFile
+from pathview.slides.raw_file import ByteSource, RawFile, open_bytes
 from pathview.slides.reader import Level, Rgb, SlideInfo
+from pathview.slides.remote.source import RemoteError
 from pathview.slides.tiff_codec import DamagedTileError, DeclinedError
-from pathview.slides.tiff_layout import PARSE_ERRORS, TiffLayout, level_downsample, read_layout
+from pathview.slides.tiff_layout import PARSE_ERRORS, NoTiffError, TiffLayout, level_downsample, read_layout
 from pathview.slides.tiff_metadata import tiff_scale
 from pathview.slides.tile_cache import TileCache
 
@@ -36,15 +38,41 @@ def open_tiff(path: Path) -> TiffReader | None:
 
     What is odd, or whose first tiles cannot be decoded, is left to the next reader; the log says why.
     """
-    reader = None
     try:
-        reader = TiffReader(path, read_layout(path))
-        reader.try_out()
+        return _open(path, RawFile(path))
     except (DeclinedError, OSError) as reason:
         _log.info("%s is left to the next reader: %s", path, reason)
-        if reader is not None:
-            reader.close()
         return None
+
+
+def open_remote_tiff(address: Address) -> TiffReader | None:
+    """Return a reader of a tiled TIFF on a server, None where the address leads to no TIFF.
+
+    Raises
+    ------
+    SlideOpenError
+        If it is one that only the readers of local files know.
+    RemoteError
+        If the server does not give what is needed.
+    """
+    file = open_bytes(address)
+    try:
+        return _open(address, file)
+    except NoTiffError:
+        return None
+    except DeclinedError as reason:
+        advice = "download the file and open it from there"
+        raise SlideOpenError(address, f"it cannot be shown over the network ({reason}); {advice}") from reason
+
+
+def _open(place: Place, file: ByteSource) -> TiffReader:
+    reader = None
+    try:
+        reader = TiffReader(place, read_layout(place, file), file)
+        reader.try_out()
+    except BaseException:
+        (reader or file).close()
+        raise
     return reader
 
 
@@ -54,17 +82,19 @@ class TiffReader:
     Parameters
     ----------
     path
-        The file.
+        The file, or its address.
     layout
         From `read_layout`.
+    file
+        Its bytes; the reader owns it from here on.
 
     Raises
     ------
     OSError
-        If the file cannot be opened.
+        If the file cannot be read.
     """
 
-    def __init__(self, path: Path, layout: TiffLayout) -> None:
+    def __init__(self, path: Place, layout: TiffLayout, file: ByteSource) -> None:
         self._path = path
         self._layout = layout
         self._pages = layout.pages
@@ -72,8 +102,8 @@ class TiffReader:
         self._cache = TileCache(_CACHE_BYTES)
         self._scratch = threading.local()
         self._gate = ReadGate(path)
-        self._info = _info(path, layout)
-        self._file = RawFile(path)
+        self._file = file
+        self._info = _info(path, layout, file)
 
     @property
     def info(self) -> SlideInfo:
@@ -96,6 +126,8 @@ class TiffReader:
                     self._tile(level, number, None)
                     reason = None
                     break
+                except RemoteError:
+                    raise
                 except (DamagedTileError, OSError) as error:
                     reason = error
             if reason is not None:
@@ -120,7 +152,7 @@ class TiffReader:
         except DamagedTileError as error:
             raise TileReadError(self._path, _where(level, x, y, w, h), str(error)) from error
         except OSError as error:
-            reason = f"the file cannot be read ({error.strerror or error})"
+            reason = _reason(error)
             raise TileReadError(self._path, _where(level, x, y, w, h), reason) from error
         finally:
             self._gate.leave()
@@ -141,7 +173,7 @@ class TiffReader:
             if not self._layout.associated:
                 return images
             # A parser of its own each time: it must not be shared by threads.
-            with tifffile.TiffFile(self._path) as file:
+            with self._file.stream() as stream, tifffile.TiffFile(stream) as file:
                 for name, (number, _) in self._layout.associated.items():
                     image = _picture(file, number)
                     if image is not None:
@@ -162,6 +194,7 @@ class TiffReader:
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
+        self._file.interrupt()
         if self._gate.shut():
             self._file.close()
             self._cache.clear()
@@ -223,6 +256,12 @@ class TiffReader:
         return self._decode[level](streams, into)
 
 
+def _reason(error: OSError) -> str:
+    if isinstance(error, RemoteError):
+        return str(error)
+    return f"the file cannot be read ({error.strerror or error})"
+
+
 def _where(level: int, x: int, y: int, w: int, h: int) -> str:
     return f"level {level}, {w} x {h} pixels at ({x}, {y})"
 
@@ -243,7 +282,7 @@ def _picture(file: TiffFile, number: int) -> Rgb | None:
     return np.ascontiguousarray(image[..., :3])
 
 
-def _info(path: Path, layout: TiffLayout) -> SlideInfo:
+def _info(path: Place, layout: TiffLayout, file: ByteSource) -> SlideInfo:
     full = layout.pages[0].size
     (mpp, source), power = tiff_scale(layout.properties, layout.format, full)
     levels = tuple(
@@ -257,7 +296,7 @@ def _info(path: Path, layout: TiffLayout) -> SlideInfo:
     return SlideInfo(
         path=path,
         format=layout.format,
-        fingerprint=fingerprint(path),
+        fingerprint=fingerprint_of(file.size, file.read),
         levels=levels,
         mpp=mpp,
         mpp_source=source,

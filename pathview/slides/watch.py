@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.core.place import Address, Place
 from pathview.slides.channels import Look, Samples
 from pathview.slides.reader import Adjustable, Rgb, SlideInfo, SlideReader, associated_sizes
+from pathview.slides.remote.look import version_of
+from pathview.slides.remote.source import RemoteError
 
 LOOK_S = 2.0
 """How often the file is looked at while tiles are read without an error."""
@@ -21,16 +24,18 @@ class _Identity:
     """What tells one file from another without reading it; of a folder only which one it is."""
 
     size: int
-    modified_ns: int
-    inode: int
+    version: str
 
     @classmethod
-    def of(cls, path: Path) -> _Identity:
-        found = path.stat()
+    def of(cls, place: Place) -> _Identity:
+        if isinstance(place, Address):
+            stamp = version_of(place)
+            return cls(stamp.size, stamp.validator)
+        found = place.stat()
         # A file that is laid into the folder, annotations for example, is not another slide.
-        return (
-            cls(0, 0, found.st_ino) if path.is_dir() else cls(found.st_size, found.st_mtime_ns, found.st_ino)
-        )
+        if place.is_dir():
+            return cls(0, str(found.st_ino))
+        return cls(found.st_size, f"{found.st_mtime_ns} {found.st_ino}")
 
 
 class WatchedReader:
@@ -44,16 +49,18 @@ class WatchedReader:
     reader
         Has just been opened; this one owns it from here on.
     path
-        What was opened: a file or a folder.
+        What was opened: a file, a folder, or the address of one. A server is looked at only when something is
+        wrong, since each answer of it says which version it is from.
     reopen
         Opens the path again; raises `SlideOpenError` or returns None when it cannot.
     """
 
-    def __init__(self, reader: SlideReader, path: Path, reopen: Callable[[], SlideReader | None]) -> None:
+    def __init__(self, reader: SlideReader, path: Place, reopen: Callable[[], SlideReader | None]) -> None:
         self._reader = reader
         self._path = path
         self._reopen = reopen
         self._identity = _identity(path)
+        self._local = isinstance(path, Path)
         # Another file that lies in the place of ours: what it is need not be found out twice.
         self._refused: _Identity | None = None
         self._trouble: str | None = None
@@ -133,6 +140,8 @@ class WatchedReader:
 
     def _look(self, where: str, every_s: float) -> None:
         """Look at the file if that is due, and raise if there is something wrong with it."""
+        if every_s and self._trouble is None and not self._local:
+            return
         # One looks; who comes meanwhile goes by what was seen last, for a share may take its time.
         if time.monotonic() - self._looked_at >= every_s and self._looking.acquire(blocking=not every_s):
             try:
@@ -149,13 +158,15 @@ class WatchedReader:
             return None
         try:
             there = _Identity.of(self._path)
+        except RemoteError as error:
+            return str(error)
         except FileNotFoundError:
             return "the file is gone; it was moved, or its drive was taken away"
         except OSError as error:
             return f"the file cannot be reached ({error.strerror or error})"
         if there == self._identity and self._trouble is None:
             return None
-        if there.size < self._identity.size:
+        if self._local and there.size < self._identity.size:
             return "the file was cut off while it was open; put the whole file back"
         if there != self._refused:
             self._refused = None
@@ -168,6 +179,8 @@ class WatchedReader:
             fresh = self._reopen()
         except SlideOpenError as error:
             return f"{changed} ({error.reason})"
+        except RemoteError as error:
+            return str(error)
         except OSError as error:
             return f"the file cannot be reached ({error.strerror or error})"
         if fresh is None:
@@ -188,7 +201,7 @@ def _adjustable(reader: SlideReader) -> Adjustable:
     return reader
 
 
-def _identity(path: Path) -> _Identity | None:
+def _identity(path: Place) -> _Identity | None:
     try:
         return _Identity.of(path)
     except OSError:

@@ -12,6 +12,7 @@ from typing import Any
 import tomli_w
 
 from pathview.core.files import config_folder, write_text
+from pathview.core.place import Place, lasting
 
 _log = logging.getLogger(__name__)
 _RECENT_LIMIT = 15
@@ -34,7 +35,7 @@ class Settings:
     convert_colours
         Show slides in sRGB where they carry an ICC profile; otherwise the file's own numbers.
     recent
-        Absolute paths of the slides opened last, newest first.
+        Absolute paths of the slides opened last, or their addresses without secrets, newest first.
     """
 
     theme: str = "system"
@@ -44,9 +45,9 @@ class Settings:
     convert_colours: bool = True
     recent: tuple[str, ...] = ()
 
-    def with_recent(self, path: Path) -> Settings:
-        """Return the settings with `path` as the newest recent slide."""
-        newest = str(path.absolute())
+    def with_recent(self, place: Place) -> Settings:
+        """Return the settings with `place` as the newest recent slide."""
+        newest = lasting(place)
         others = (entry for entry in self.recent if entry != newest)
         return dataclasses.replace(self, recent=(newest, *others)[:_RECENT_LIMIT])
 

@@ -15,6 +15,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from pathview.core.errors import StudyError
+from pathview.core.place import Place, lasting, place_of
 from pathview.inference.card import ModelCard
 from pathview.slides.reader import SlideInfo
 from pathview.study.database import FAULTS, now, transaction
@@ -32,7 +33,7 @@ class SlideRecord:
     fingerprint
         Identity that survives renaming.
     path
-        Where it was when it was opened last.
+        Where it was when it was opened last; an address without its secrets.
     mpp
         (x, y) in um/px at level 0 as the file says, or None; what was stated is in the session.
     mpp_source
@@ -42,7 +43,7 @@ class SlideRecord:
     """
 
     fingerprint: str
-    path: Path
+    path: Place
     mpp: tuple[float, float] | None
     mpp_source: str
     opened_at: str
@@ -100,7 +101,7 @@ class Catalog:
                 path = excluded.path, name = excluded.name, mpp_x = excluded.mpp_x, mpp_y = excluded.mpp_y,
                 mpp_source = excluded.mpp_source, opened_at = excluded.opened_at
         """
-        path = os.fsencode(info.path.absolute())
+        path = os.fsencode(lasting(info.path))
         name = os.fsencode(info.path.name).decode(errors="replace")
         mpp = info.mpp or (None, None)
         values = (info.fingerprint, path, name, *mpp, info.mpp_source, now())
@@ -113,7 +114,7 @@ class Catalog:
             " ORDER BY opened_at DESC, rowid DESC"
         )
         return [
-            SlideRecord(key, Path(os.fsdecode(path)), None if x is None else (x, y), source, at)
+            SlideRecord(key, place_of(os.fsdecode(path)), None if x is None else (x, y), source, at)
             for key, path, x, y, source, at in rows
         ]
 

@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from pathview.app.application import InboxBridge
 from pathview.app.main_window import MainWindow
 from pathview.app.workspace import Workspace
+from pathview.core.place import Place
 from pathview.core.pyramid import TileKey
 from pathview.startup.registry import load_registry
 from pathview.startup.settings import Settings
@@ -233,14 +234,14 @@ class Hands:
         for _ in range(4):
             QApplication.processEvents()
 
-    def open(self, path: Path) -> None:
+    def open(self, path: Place) -> None:
         """Open a slide and wait until it shows."""
         self.workspace.open(path)
         self.wait(lambda: self.shown == path)
         self.settle()
 
     @property
-    def shown(self) -> Path | None:
+    def shown(self) -> Place | None:
         session = self.workspace.session
         return None if session is None else session.slide.info.path
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 
 from pathview.core.errors import TileReadError
+from pathview.core.place import Place
 from pathview.core.pyramid import TileKey
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import make_grid
@@ -201,7 +202,7 @@ def test_label_and_macro_hide_at_a_switch_and_stay_hidden_on_the_next_slide(
     from pathview.slides.slide import Slide
 
     pictures = {"label": np.zeros((40, 60, 3), np.uint8), "macro": np.zeros((50, 120, 3), np.uint8)}
-    read: list[Path] = []
+    read: list[Place] = []
 
     def associated_images(slide: Slide) -> dict[str, Any]:
         read.append(slide.info.path)
