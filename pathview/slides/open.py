@@ -21,7 +21,7 @@ from pathview.slides.remote.source import RemoteError
 from pathview.slides.slide import Slide
 from pathview.slides.tiff_reader import open_remote_tiff, open_tiff
 from pathview.slides.watch import WatchedReader
-from pathview.slides.zarr_reader import open_ome_zarr
+from pathview.slides.zarr_reader import open_ome_zarr, open_remote_ome_zarr
 
 READERS: dict[str, Callable[[Path], SlideReader | None]] = {
     "dicom": open_dicom,
@@ -34,9 +34,10 @@ READERS: dict[str, Callable[[Path], SlideReader | None]] = {
 """Readers by name, asked in this order; each returns None for a format that is not its own."""
 
 REMOTE_READERS: dict[str, Callable[[Address], SlideReader | None]] = {
+    "ome-zarr": open_remote_ome_zarr,
     "tiff": open_remote_tiff,
 }
-"""The readers of what lies on servers, likewise."""
+"""The readers of what lies on servers, likewise; only the name of a Zarr tells it from a file."""
 
 _TRIAL_PIXELS = 8
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pathview.core.errors import SlideOpenError, TileReadError
-from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
+from pathview.core.place import Address
 from pathview.slides.channels import (
     MAX_CHANNELS,
     Channel,
@@ -26,7 +24,9 @@ from pathview.slides.channels import (
 from pathview.slides.gate import ReadGate
 from pathview.slides.multiscales import Multiscales, ZarrError, parse
 from pathview.slides.reader import Level, SlideInfo
+from pathview.slides.remote.source import RemoteError
 from pathview.slides.rendered import RenderedReader
+from pathview.slides.zarr_files import METADATA, ZarrFiles, local_files
 
 if TYPE_CHECKING:
     from zarr import Array, Group
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 _MAX_SIDE = 1 << 24
 _MAX_CHUNK_BYTES = 1 << 28
 _MAX_CHUNKS_PER_SHARD = 1 << 22
-_MAX_UNPACKED_BYTES = 1 << 28
-_METADATA = ("zarr.json", ".zgroup", ".zattrs")
-_IDENTITY_BYTES = 1 << 20
 
 
 def open_ome_zarr(path: Path) -> RenderedReader | None:
@@ -55,13 +52,34 @@ def open_ome_zarr(path: Path) -> RenderedReader | None:
     SlideOpenError
         If it is Zarr and is damaged, no OME-Zarr, or has pixels that cannot be shown.
     """
-    if path.name in _METADATA:
+    if path.name in METADATA:
         path = path.parent
+    return _open(path, local_files)
+
+
+def open_remote_ome_zarr(address: Address) -> RenderedReader | None:
+    """Return a reader of what lies on a server, None where that is no Zarr group.
+
+    Raises
+    ------
+    SlideOpenError
+        As `open_ome_zarr`.
+    RemoteError
+        If the server does not give what is needed.
+    """
+    from pathview.slides.remote.zarr import remote_files
+
+    return _open(address, remote_files)
+
+
+def _open[P: (Path, Address)](place: P, files: Callable[[P], ZarrFiles | None]) -> RenderedReader | None:
     try:
-        root = _root_in_folder(path) if path.is_dir() else _root_in_zip(path)
-        return None if root is None else RenderedReader(ZarrReader(path, *root))
+        found = files(place)
+        return None if found is None else RenderedReader(ZarrReader(found))
+    except RemoteError:
+        raise
     except (ZarrError, zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise SlideOpenError(path, _sentence(error)) from error
+        raise SlideOpenError(place, _sentence(error)) from error
 
 
 class ZarrReader:
@@ -72,32 +90,29 @@ class ZarrReader:
 
     Parameters
     ----------
-    path
-        A folder or a zip file.
-    prefix
-        Where in it the group lies, "" for the top.
-    zarr_format
-        2 (OME-Zarr 0.4 and before) or 3 (0.5).
+    files
+        Where it lies; closed with this.
 
     Raises
     ------
     ZarrError
         If the metadata are damaged, or the pixels cannot be shown.
+    OSError
+        If it cannot be read.
     """
 
-    def __init__(self, path: Path, prefix: str, zarr_format: int) -> None:
-        self._path = path
-        self._gate = ReadGate(path)
-        self._store = _store(path)
+    def __init__(self, files: ZarrFiles) -> None:
+        self._files = files
+        self._path = files.place
+        self._gate = ReadGate(files.place)
         try:
-            group, picture = _image(self._store, prefix, zarr_format)
+            group, picture = _image(files.store, *files.root)
             self._arrays, levels = _levels(group, picture)
             self._axes = picture.axes
-            self._root = path / group.path if path.is_dir() else None
-            self._marker = "zarr.json" if zarr_format == 3 else ".zattrs"
-            self._info = _info(path, picture, levels, self._arrays)
+            self._group = group.path
+            self._info = _info(files, picture, levels, self._arrays)
         except BaseException:
-            self._store.close()
+            files.close()
             raise
 
     @property
@@ -133,14 +148,15 @@ class ZarrReader:
 
     def close(self) -> None:
         """Refuse new reads, wait for those under way, then release the file."""
+        self._files.interrupt()
         if self._gate.shut():
-            self._store.close()
+            self._files.close()
 
     @contextmanager
     def _open(self, where: str) -> Iterator[None]:
         with self._gate.reading(where):
             # In a folder that is gone every chunk would read as "not stored", and the slide as plain black.
-            if self._root is not None and not (self._root / self._marker).exists():
+            if not self._files.there(self._group):
                 raise TileReadError(self._path, where, "the folder is gone")
             yield
 
@@ -151,38 +167,6 @@ class ZarrReader:
             # Some writers halve the planes with the levels.
             places["z"] = plane * array.shape[self._axes.index("z")] // self._info.planes
         return tuple(places[axis] for axis in self._axes)
-
-
-def _root_in_folder(folder: Path) -> tuple[str, int] | None:
-    if (folder / "zarr.json").is_file():
-        return "", 3
-    return ("", 2) if any((folder / name).is_file() for name in _METADATA) else None
-
-
-def _root_in_zip(path: Path) -> tuple[str, int] | None:
-    """Return where in the zip file the Zarr group begins, and its format."""
-    with path.open("rb") as file:
-        if file.read(4) != b"PK\3\4":
-            return None
-    with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if name.endswith(_METADATA) and name.count("/") <= 1]
-        if not names:
-            return None
-        for member in archive.infolist():
-            if member.compress_type != zipfile.ZIP_STORED and member.file_size > _MAX_UNPACKED_BYTES:
-                raise ZarrError(
-                    f"the zip file's part {member.filename} unpacks to {member.file_size:,} bytes"
-                )
-    # Some programs zip the folder's content, others the folder.
-    top = min((name.rpartition("/")[0] for name in names), key=len)
-    inside = {name.rpartition("/")[2] for name in names if name.rpartition("/")[0] == top}
-    return top, 3 if "zarr.json" in inside else 2
-
-
-def _store(path: Path) -> Store:
-    from zarr.storage import LocalStore, ZipStore
-
-    return LocalStore(path, read_only=True) if path.is_dir() else ZipStore(path, mode="r", read_only=True)
 
 
 def _image(store: Store, prefix: str, zarr_format: int) -> tuple[Group, Multiscales]:
@@ -203,6 +187,8 @@ def _group(store: Store, prefix: str, zarr_format: int) -> Group:
     try:
         wanted: Any = zarr_format
         return zarr.open_group(store, mode="r", path=prefix, zarr_format=wanted, use_consolidated=False)
+    except RemoteError:
+        raise
     except Exception as error:  # bad JSON, missing keys, wrong types: each has its own exception
         raise ZarrError(f"its metadata are damaged ({_sentence(error)})") from error
 
@@ -232,6 +218,8 @@ def _array(group: Group, path: str, axes: str) -> _Array:
         array = group[path]
     except KeyError as error:
         raise ZarrError(f"its level {path!r} is missing") from error
+    except RemoteError:
+        raise
     except Exception as error:
         raise ZarrError(f"the metadata of its level {path!r} are damaged ({_sentence(error)})") from error
     if not isinstance(array, zarr.Array):
@@ -292,13 +280,13 @@ def _downsample(full: tuple[int, int], size: tuple[int, int]) -> float | None:
     return stated if abs(full[1] / stated - size[1]) < 1.5 else None
 
 
-def _info(path: Path, picture: Multiscales, levels: list[Level], arrays: list[_Array]) -> SlideInfo:
+def _info(files: ZarrFiles, picture: Multiscales, levels: list[Level], arrays: list[_Array]) -> SlideInfo:
     finest, coarsest = arrays[0], arrays[-1]
     channels = _channels(finest, picture)
     return SlideInfo(
-        path=path,
+        path=files.place,
         format="ome-zarr",
-        fingerprint=_identity(path, levels, coarsest) if path.is_dir() else fingerprint(path),
+        fingerprint=files.identity([level.size for level in levels], coarsest),
         levels=tuple(levels),
         mpp=picture.mpp,
         mpp_source=picture.mpp_source,
@@ -310,25 +298,6 @@ def _info(path: Path, picture: Multiscales, levels: list[Level], arrays: list[_A
         planes=_count(finest, picture.axes, "z"),
         plane_um=picture.plane_um,
     )
-
-
-def _identity(path: Path, levels: list[Level], coarsest: _Array) -> str:
-    """Return a fingerprint of a folder: its sizes and the stored bytes of the coarsest level.
-
-    Uncompressed chunks of two slides have the same names and sizes, and level 0 can be a hundred thousand
-    files: the coarsest level tells slides apart, and changes with the others.
-    """
-    digest = hashlib.sha256(json.dumps([level.size for level in levels]).encode())
-    left = _IDENTITY_BYTES
-    for file in sorted(p for p in (path / coarsest.path).rglob("*") if p.is_file()):
-        if file.name.startswith((".z", "zarr.json")):
-            continue  # rewritten by tools that change no pixels
-        digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
-        with file.open("rb") as stored:
-            content = stored.read(left)
-        digest.update(content)
-        left -= len(content)
-    return digest.hexdigest()[:32]
 
 
 def _sentence(error: BaseException) -> str:

@@ -45,11 +45,11 @@ class BlockCache:
             self._folder = cache_folder() / _FOLDER / key
             self._folder.mkdir(parents=True, exist_ok=True)
 
-    def get(self, number: int) -> bytes | None:
-        """Return a block, or None."""
+    def get(self, name: str) -> bytes | None:
+        """Return a block by its number or name, or None."""
         if self._folder is None:
             return None
-        file = self._folder / str(number)
+        file = self._folder / _file_name(name)
         try:
             kept = file.read_bytes()
             os.utime(file)  # the cache forgets by this time
@@ -58,7 +58,7 @@ class BlockCache:
         block = kept[_SUM_BYTES:]
         return block if kept[:_SUM_BYTES] == _sum(block) else None
 
-    def put(self, number: int, block: bytes) -> None:
+    def put(self, name: str, block: bytes) -> None:
         """Keep a block."""
         if self._folder is None:
             return
@@ -66,7 +66,7 @@ class BlockCache:
         try:
             self._folder.mkdir(exist_ok=True)
             part.write_bytes(_sum(block) + block)
-            part.replace(self._folder / str(number))
+            part.replace(self._folder / _file_name(name))
         except OSError:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -115,6 +115,10 @@ def prune(folder: Path, limit: int) -> None:
     for version in folder.iterdir():
         with contextlib.suppress(OSError):
             version.rmdir()  # only where nothing is left in it
+
+
+def _file_name(name: str) -> str:
+    return name if name.isalnum() else hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 def _sum(block: bytes) -> bytes:

@@ -33,8 +33,8 @@ class RemoteFile:
     ----------
     source
         Where it is; closed with this.
-    first_bytes
-        How much to ask for at once at the beginning.
+    calls
+        To be hung up with others'; default: its own.
 
     Raises
     ------
@@ -42,16 +42,16 @@ class RemoteFile:
         If the server does not give its beginning.
     """
 
-    def __init__(self, source: RemoteSource, first_bytes: int = BLOCK_BYTES) -> None:
+    def __init__(self, source: RemoteSource, calls: Calls | None = None) -> None:
         self._source = source
         self._lock = threading.Lock()
-        self._calls = Calls()
+        self._calls = calls or Calls()
         self._asked: dict[int, Run] = {}
         self._memory: OrderedDict[int, bytes] = OrderedDict()
         try:
-            begin = self._calls.run(lambda: source.part(0, first_bytes))
+            begin = self._calls.run(lambda: source.part(0, BLOCK_BYTES))
         except BaseException:
-            self.close()
+            source.close()
             raise
         self.stamp = begin.stamp
         self._cache = BlockCache(source.address, begin.stamp)
@@ -94,9 +94,9 @@ class RemoteFile:
         data = b"".join(block for block in found.values() if block is not None)
         return data[offset - first * BLOCK_BYTES : stop - first * BLOCK_BYTES]
 
-    def stream(self) -> io.BufferedReader:
-        """Return the file as parsers want it, with a position; for one thread."""
-        return io.BufferedReader(_Stream(self), BLOCK_BYTES)
+    def stream(self, ahead: int = AHEAD_BYTES) -> io.BufferedReader:
+        """Return the file as parsers want it, with a position; for one thread. `ahead` is that of `read`."""
+        return io.BufferedReader(_Stream(self, ahead), BLOCK_BYTES)
 
     def interrupt(self) -> None:
         """Let reads under way fail instead of waiting for the server, and take no more that need it."""
@@ -113,7 +113,7 @@ class RemoteFile:
             if block is not None:
                 self._memory.move_to_end(number)
                 return block
-        block = self._cache.get(number)
+        block = self._cache.get(str(number))
         if block is not None:
             self._remember(number, block)
         return block
@@ -157,15 +157,16 @@ class RemoteFile:
                 number = (part.start + place) // BLOCK_BYTES
                 blocks[number] = block
                 self._remember(number, block)
-                self._cache.put(number, block)
+                self._cache.put(str(number), block)
         return blocks
 
 
 class _Stream(io.RawIOBase):
     """A position over a remote file, read ahead."""
 
-    def __init__(self, file: RemoteFile) -> None:
+    def __init__(self, file: RemoteFile, ahead: int) -> None:
         self._file = file
+        self._ahead = ahead
         self._position = 0
 
     def readable(self) -> bool:
@@ -186,7 +187,7 @@ class _Stream(io.RawIOBase):
 
     def readinto(self, buffer: object) -> int:
         into = memoryview(buffer)  # type: ignore[arg-type]
-        data = self._file.read(self._position, len(into), AHEAD_BYTES)
+        data = self._file.read(self._position, len(into), self._ahead)
         into[: len(data)] = data
         self._position += len(data)
         return len(data)

@@ -85,6 +85,10 @@ class HttpSource:
                 time.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
+    def sibling(self, address: Address) -> HttpSource:
+        """Return another file of the same server, which uses the connections of this one."""
+        return HttpSource(address, self._pool)
+
     def close(self) -> None:
         """Let connections go."""
         if self._owns_pool:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathview.core.place import Address
 from pathview.slides.remote.calls import Calls
 from pathview.slides.remote.source import NotThereError, Stamp, open_source
-
-MARKERS = ("zarr.json", ".zattrs", ".zgroup")
-"""Files at the root of a Zarr folder, which say that it is one."""
+from pathview.slides.zarr_files import METADATA
 
 
 def zarr_folder(address: Address) -> Address | None:
     """Return the Zarr folder that an address names, by its name alone; None for a file."""
-    if address.name in MARKERS:
+    if address.name in METADATA:
         return address.parent
     names = str(address).lower().rstrip("/").split("/")
     return address if any(name.endswith(".zarr") for name in names) and address.suffix != ".zip" else None
@@ -29,12 +27,12 @@ def version_of(address: Address) -> Stamp:
     folder = zarr_folder(address)
     if folder is None:
         return _stamp(address)
-    for name in MARKERS[:-1]:
+    for name in METADATA[:-1]:
         try:
             return _stamp(folder / name)
         except NotThereError:
             continue
-    return _stamp(folder / MARKERS[-1])
+    return _stamp(folder / METADATA[-1])
 
 
 def _stamp(address: Address) -> Stamp:

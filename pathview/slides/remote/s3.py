@@ -61,6 +61,10 @@ class S3Source:
                 return self.part(start, stop)
             raise RemoteError(f"the bucket cannot be read ({type(error).__name__}); try again") from None
 
+    def sibling(self, address: Address) -> S3Source:
+        """Return another file, of this bucket or another."""
+        return S3Source(address)
+
     def close(self) -> None:
         """Do nothing: fsspec keeps its connections for the next file."""
 

@@ -76,6 +76,10 @@ class RemoteSource(Protocol):
         """
         ...
 
+    def sibling(self, address: Address) -> RemoteSource:
+        """Return another file of the same server, which uses the connections of this one."""
+        ...
+
     def close(self) -> None:
         """Let connections go."""
         ...
