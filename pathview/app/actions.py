@@ -50,6 +50,13 @@ class ActionInfo:
 
 ACTIONS: tuple[ActionInfo, ...] = (
     ActionInfo("open", "&Open slide …", "Open a whole-slide image", (Standard.Open,), "folder-open"),
+    ActionInfo(
+        "open_address",
+        "Open addre&ss …",
+        "Open a slide on a web server or in an S3 bucket",
+        ("Ctrl+Shift+O",),
+        "",
+    ),
     ActionInfo("open_demo", "Open &demo slide", "Open the synthetic demo slide; it is made on first use"),
     ActionInfo(
         "close", "&Close slide", "Close the slide; everything is saved already", ("Ctrl+W",), needs="slide"

@@ -22,6 +22,7 @@ from pathview.core.errors import StudyError
 from pathview.core.files import data_folder
 from pathview.core.inbox import Inbox
 from pathview.core.log import set_up
+from pathview.core.place import place_of
 from pathview.startup.registry import load_registry
 from pathview.startup.settings import load_settings
 from pathview.study.study import Study
@@ -124,7 +125,7 @@ def show_heatmap_once_open(workspace: Workspace, path: Path) -> None:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("pathview", description="Open whole-slide images in a window.")
-    parser.add_argument("slides", nargs="*", type=Path, metavar="SLIDE")
+    parser.add_argument("slides", nargs="*", type=place_of, metavar="SLIDE")
     parser.add_argument("--heatmap", type=Path, metavar="ZARR", help="show what `pathview run` left there")
     parser.add_argument("--theme", choices=("system", "light", "dark"), help="for this start only")
     parser.add_argument("--size", type=_size, metavar="WxH", help="window size in logical pixels")

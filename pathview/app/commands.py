@@ -30,7 +30,7 @@ _ZOOM = 2**0.5
 _TOOLS = ("pan", "select", "polygon", "freehand", "rectangle")
 _THEMES = ("system", "light", "dark")
 _PANS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
-_OF_FILES = ("open", "open_demo", "export_annotations", "export_region", "export_cells")
+_OF_FILES = ("open", "open_address", "open_demo", "export_annotations", "export_region", "export_cells")
 _OWN = (
     "delete", "select_all", "rename", "pixel_size", "zoom_fit", "zoom_full", "toggle_annotations",
     "toggle_heatmap", "colour_profile", "run", "run_selection", "model_card", "about", "shortcuts",

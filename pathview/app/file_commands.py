@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QDialog, QFileDialog
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog
 from shapely import union_all
 
 from pathview.annotations.geojson import write_geojson
 from pathview.app.dialogs.region_export import RegionExportDialog
 from pathview.core.files import cache_folder
 from pathview.core.geometry import Box
+from pathview.core.place import place_of
 from pathview.export.heatmap_table import write_heatmap_table
 from pathview.export.region_image import export_region
 from pathview.inference.heatmap import Heatmap
@@ -43,10 +44,26 @@ class FileCommands:
     def open(self) -> None:
         """Ask for a slide and open it."""
         recent = self._workspace.settings.recent
-        folder = str(Path(recent[0]).parent) if recent else ""
+        local = next((path for text in recent if isinstance(path := place_of(text), Path)), None)
+        folder = "" if local is None else str(local.parent)
         name, _ = QFileDialog.getOpenFileName(self._window, "Open slide", folder, _FILTER)
         if name:
             self._workspace.open(Path(name))
+
+    def open_address(self) -> None:
+        """Ask for the address of a slide and open it."""
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("Open address")
+        dialog.setLabelText(
+            "Address of a tiled TIFF (SVS, OME-TIFF) or an OME-Zarr:\nhttps://…, http://… or s3://bucket/…"
+        )
+        dialog.setOkButtonText("Open")
+        dialog.resize(640, dialog.height())
+        accepted = dialog.exec() == QDialog.DialogCode.Accepted
+        text = dialog.textValue().strip()
+        dialog.deleteLater()
+        if accepted and text:
+            self._workspace.open(place_of(text))
 
     def open_demo(self) -> None:
         """Make the demo slide if it is not there yet, and open it."""

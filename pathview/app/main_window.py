@@ -6,7 +6,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QStackedWidget, QToolBar
 
@@ -28,6 +28,7 @@ from pathview.app.theme import apply_theme, canvas_color
 from pathview.app.window_state import restore_window, save_window
 from pathview.app.workspace import Workspace
 from pathview.core.errors import PathViewError
+from pathview.core.place import SCHEMES, Address, Place, place_of
 from pathview.startup.settings import save_settings
 from pathview.study.session import Session
 from pathview.view.scale_bar import scale_bar
@@ -237,16 +238,16 @@ class MainWindow(QMainWindow):
         self.notice.move(max(_MARGIN, (area.width() - self.notice.width()) // 2), _MARGIN)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take local files."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        """Take local files, and links to slides."""
+        if dropped_place(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first file that was dropped."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
+        """Open the first file or link that was dropped."""
+        place = dropped_place(event.mimeData())
+        if place is not None:
             event.acceptProposedAction()
-            self.workspace.open(paths[0])
+            self.workspace.open(place)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Shut everything down in order; there is nothing to save but where the window was."""
@@ -254,6 +255,18 @@ class MainWindow(QMainWindow):
         save_window(self)
         self.workspace.close()
         super().closeEvent(event)
+
+
+def dropped_place(data: QMimeData) -> Place | None:
+    """Return the first file, link, or address written as text, that is dragged; None where there is none."""
+    for url in data.urls():
+        if url.isLocalFile():
+            return Path(url.toLocalFile())
+        place = place_of(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+        if isinstance(place, Address) and place.scheme in SCHEMES:
+            return place
+    place = place_of(data.text().strip())
+    return place if isinstance(place, Address) and place.scheme in SCHEMES else None
 
 
 def _notice(workspace: Workspace) -> str:

@@ -9,7 +9,7 @@ from pathview.app.actions import ActionTable
 SEPARATOR = ""
 MENUS: dict[str, tuple[str, ...]] = {
     "&File": (
-        "open", "open_demo", "recent", "close", SEPARATOR,
+        "open", "open_address", "open_demo", "recent", "close", SEPARATOR,
         "export_annotations", "export_region", "export_cells", SEPARATOR, "quit",
     ),
     "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete", SEPARATOR, "pixel_size"),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from pathview.app.overlays.welcome import Welcome
 from pathview.app.workspace import Workspace
+from pathview.core.place import place_of
 
 
 class RecentSlides:
@@ -47,28 +48,33 @@ class RecentSlides:
         self._welcome.show_recent(paths)
         # Off this thread: a network share that is away takes seconds to say so.
         self._workspace.background.run(
-            lambda: frozenset(path for path in paths if not os.path.exists(path)), self._grey, lambda _: None
+            lambda: frozenset(path for path in paths if _is_away(path)), self._grey, lambda _: None
         )
 
     def _add(self, path: str) -> QAction:
-        action = self.menu.addAction(_plain(Path(path).name))
+        action = self.menu.addAction(_plain(place_of(path).name))
         action.setToolTip(path)
         action.triggered.connect(lambda _=False: self._open(path))
         return action
 
     def _open(self, path: str) -> None:
-        self._workspace.open(Path(path))
+        self._workspace.open(self._workspace.place_of(path))
 
     def _grey(self, missing: frozenset[str]) -> None:
         for path in missing & self._actions.keys():
             self._actions[path].setEnabled(False)
-            self._actions[path].setText(f"{_plain(Path(path).name)} (not there now)")
+            self._actions[path].setText(f"{_plain(place_of(path).name)} (not there now)")
         self._welcome.grey(missing)
 
     def _clear(self) -> None:
         self._workspace.settings = replace(self._workspace.settings, recent=())
         self._workspace.settings_changed.emit()
         self.refresh()
+
+
+def _is_away(path: str) -> bool:
+    # A server is asked only when its slide is opened: whether it is there now says little about then.
+    return isinstance(place_of(path), Path) and not os.path.exists(path)
 
 
 def _plain(name: str) -> str:

@@ -16,9 +16,10 @@ from pathview.app.model_runs import ModelRuns
 from pathview.app.overviews import Overviews
 from pathview.core.errors import PathViewError
 from pathview.core.inbox import Inbox
-from pathview.core.place import Place
+from pathview.core.place import Place, lasting, place_of
 from pathview.inference.heatmap import Heatmap
 from pathview.slides.open import open_slide
+from pathview.slides.remote.calls import hang_up_everywhere
 from pathview.slides.slide import Slide
 from pathview.startup.registry import Registry
 from pathview.startup.settings import Settings
@@ -95,11 +96,17 @@ class Workspace:
         self.overviews = Overviews(self)
         self.looks = ChannelLooks(self)
         self._ticket = 0
+        # What is stored has lost its query and password, which are kept here as long as the program runs.
+        self._addresses: dict[str, Place] = {}
         self.closed = False
         self.loader.loaded.connect(self._on_loaded)
         self.loader.failed.connect(self._on_failed)
 
     # slides ----------------------------------------------------------
+    def place_of(self, text: str) -> Place:
+        """Return the place that the recent slides name, with the secrets that it was opened with before."""
+        return self._addresses.get(text) or place_of(text)
+
     def open(self, place: Place) -> None:
         """Open a slide off-thread; it replaces the present one only when it has opened."""
         self._ticket += 1
@@ -145,6 +152,7 @@ class Workspace:
         layers = (Layer(SLIDE_LAYER, "slide"), Layer(ANNOTATION_LAYER, "annotations"))
         self.view.set(replace(self.view.state, viewport=viewport, layers=layers, selection=frozenset()))
         self.settings = self.settings.with_recent(slide.info.path)
+        self._addresses[lasting(slide.info.path)] = slide.info.path
         _log.info("opened %s (%s)", slide.info.path, slide.info.format)
         self.slide_changed.emit(session)
         self.runs.load_stored(session)
@@ -281,10 +289,11 @@ class Workspace:
         self.stale.emit()
 
     def close(self) -> None:
-        """Shut down in the fixed order: runs, host, loader, background work, slide, study."""
+        """Shut down in the fixed order: slide, runs, host, servers, loader, background work, study."""
         self.closed = True
         self.close_slide()
         self.runs.close()
+        hang_up_everywhere()
         self.loader.close()
         self.background.close()
         # A slide that has opened meanwhile waits in the inbox: it is closed there, not shown.

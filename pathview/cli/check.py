@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +13,7 @@ from pathview.cli.each_slide import Report, SlideFiles, each_slide, opened
 from pathview.cli.messages import ProgressLine, say
 from pathview.core.errors import PathViewError, TileReadError
 from pathview.core.geometry import Box
+from pathview.core.place import Place
 from pathview.core.region import Region
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def examine(slide: Slide, full: bool) -> dict[str, Any]:
     }
 
 
-def _refused(path: Path, error: PathViewError) -> Report:
+def _refused(path: Place, error: PathViewError) -> Report:
     return {"path": str(path), "healthy": False, "problems": [str(error)], "format": None}
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pathview.cli.messages import as_json_text
 from pathview.core.errors import PathViewError
+from pathview.core.place import Place, place_of
 
 if TYPE_CHECKING:
     from pathview.slides.slide import Slide
@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 type Report = dict[str, Any]
 
 SlideFiles = Annotated[
-    list[Path], typer.Argument(metavar="SLIDE...", help="Slide files.", show_default=False)
+    list[Place],
+    typer.Argument(
+        metavar="SLIDE...", parser=place_of, help="Slide files, or addresses of some.", show_default=False
+    ),
 ]
 
 
 def each_slide(
-    slides: Iterable[Path],
-    work: Callable[[Path], Report],
-    refused: Callable[[Path, PathViewError], Report | None],
+    slides: Iterable[Place],
+    work: Callable[[Place], Report],
+    refused: Callable[[Place, PathViewError], Report | None],
     show: Callable[[Report], None],
     as_json: bool,
 ) -> list[Report]:
@@ -33,7 +36,7 @@ def each_slide(
     Parameters
     ----------
     slides
-        The files.
+        The files, or their addresses.
     work
         Returns a file's report as JSON values, or raises a `PathViewError`.
     refused
@@ -59,7 +62,7 @@ def each_slide(
     return reports
 
 
-def opened(work: Callable[[Slide], Report]) -> Callable[[Path], Report]:
+def opened(work: Callable[[Slide], Report]) -> Callable[[Place], Report]:
     """Return `work` as something to do with a file, which is open meanwhile.
 
     Raises
@@ -68,7 +71,7 @@ def opened(work: Callable[[Slide], Report]) -> Callable[[Path], Report]:
         By what is returned, if the file cannot be opened.
     """
 
-    def open_and_work(path: Path) -> Report:
+    def open_and_work(path: Place) -> Report:
         from pathview.slides.open import open_slide
 
         with open_slide(path) as slide:

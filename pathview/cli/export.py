@@ -13,6 +13,7 @@ import typer
 from pathview.cli.messages import ProgressLine, say
 from pathview.core.errors import ExportError, UnknownScaleError
 from pathview.core.geometry import Box
+from pathview.core.place import Place, place_of
 
 if TYPE_CHECKING:
     from pathview.slides.slide import Slide
@@ -23,7 +24,12 @@ app = typer.Typer(
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.", show_default=False)]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")]
-SlideFile = Annotated[Path, typer.Argument(metavar="SLIDE", help="A slide file.", show_default=False)]
+SlideFile = Annotated[
+    Place,
+    typer.Argument(
+        metavar="SLIDE", parser=place_of, help="A slide file, or the address of one.", show_default=False
+    ),
+]
 
 
 @app.command("annotations")
@@ -111,8 +117,8 @@ def export_cells(
     say(f"wrote {opened.state.size} cells to {output}")
 
 
-def _check(output: Path, overwrite: bool, source: Path) -> None:
-    if output.exists() and source.exists() and output.samefile(source):
+def _check(output: Path, overwrite: bool, source: Place) -> None:
+    if isinstance(source, Path) and source.exists() and output.exists() and output.samefile(source):
         raise ExportError(output, "it is the file that is read; slides and results are never replaced")
     if output.exists() and not overwrite:
         raise ExportError(output, "it exists; --overwrite replaces it")

@@ -11,6 +11,7 @@ import typer
 from pathview.cli.each_slide import SlideFiles, each_slide
 from pathview.cli.messages import say
 from pathview.core.errors import HeatmapMismatchError, PathViewError, UnknownScaleError
+from pathview.core.place import Place
 
 
 def run(
@@ -56,11 +57,11 @@ def _refuse_odd_scale(mpp: float | None) -> None:
         raise typer.BadParameter("must be a number of micrometres", param_hint="--mpp")
 
 
-def _refuse_shared_folders(slides: list[Path], output: Path, model: str) -> None:
+def _refuse_shared_folders(slides: list[Place], output: Path, model: str) -> None:
     """Refuse slides of one name: in one folder, the second would replace the first's results."""
     from pathview.export.run_folder import RunFolder
 
-    taken: dict[Path, Path] = {}
+    taken: dict[Path, Place] = {}
     for slide in slides:
         first = taken.setdefault(RunFolder.of(output, slide, model).folder, slide)
         if first is not slide:

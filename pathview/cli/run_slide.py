@@ -16,6 +16,7 @@ from pathview.annotations.geojson import read_geojson
 from pathview.cli.messages import ProgressLine, say
 from pathview.core.errors import AnnotationFormatError, ExportError, ModelError, PathViewError
 from pathview.core.inbox import Inbox
+from pathview.core.place import Place
 from pathview.export.run_folder import RunFolder
 from pathview.inference.device import prepare_process, resolve_device
 from pathview.inference.model import ModelSource
@@ -68,13 +69,13 @@ def use_device(wanted: str, model: str) -> str:
     return resolve_device(wanted, model=model)
 
 
-def run_slide(path: Path, source: ModelSource, options: RunOptions) -> dict[str, Any]:
+def run_slide(path: Place, source: ModelSource, options: RunOptions) -> dict[str, Any]:
     """Run a model over one slide and return its record.
 
     Parameters
     ----------
     path
-        The slide.
+        The slide, or its address.
     source
         The model.
     options

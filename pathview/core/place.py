@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+SCHEMES = ("http", "https", "s3")
+"""The kinds of addresses that can be opened."""
+
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # AWS, Google and CloudFront call it Signature, Azure calls it sig.
+_UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 _SIGNED = re.compile(r"(^|[&-])sig(nature)?=", re.IGNORECASE)
 
 
@@ -55,8 +59,9 @@ class Address:
 
     @property
     def name(self) -> str:
-        """The last part of the path in plain letters; the host where there is none."""
-        return PurePosixPath(unquote(self._parts.path)).name or self.host
+        """The last part of the path in plain letters, fit to name a file; the host where there is none."""
+        name = _UNFIT.sub("_", PurePosixPath(unquote(self._parts.path)).name)
+        return self.host if name in ("", ".", "..") else name
 
     @property
     def stem(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pathview
 from pathview.core.files import write_text
+from pathview.core.place import Place
 from pathview.export.heatmap_table import write_heatmap_table
 from pathview.export.preview import write_preview
 from pathview.inference.card import ModelCard
@@ -31,10 +32,11 @@ class RunFolder:
     folder: Path
 
     @classmethod
-    def of(cls, output: Path, slide: Path, model: str) -> RunFolder:
+    def of(cls, output: Path, slide: Place, model: str) -> RunFolder:
         """Return the folder for a model's run on a slide."""
         # "." and ".." name a folder too; links keep the name that the user gave them.
-        return cls(output / Path(os.path.abspath(slide)).stem / model)
+        named = Path(os.path.abspath(slide)) if isinstance(slide, Path) else slide
+        return cls(output / named.stem / model)
 
     @property
     def heatmap(self) -> Path:

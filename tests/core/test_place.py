@@ -32,6 +32,8 @@ def test_the_parts_of_an_address() -> None:
     assert (address.name, address.stem, address.suffix) == ("b c.svs", "b c", ".svs")
     assert address.request == "https://slides.example.org:8443/a/b%20c.svs?X-Amz-Signature=abc123"
     assert Address("http://host").name == "host"
+    assert Address("http://host/a/%2e%2e").name == "host"
+    assert Address("http://host/..%2f..%5Cb%0a.svs").name == ".._b_.svs"
     assert Address("http://host/x.ome.zarr/").name == "x.ome.zarr"
 
 

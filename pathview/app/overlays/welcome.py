@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from pathview.app.theme import application_icon
+from pathview.core.place import place_of
 
 _SHOWN = 6
 _WIDTH = 420
@@ -75,7 +75,7 @@ class Welcome(QWidget):
                 button.setText(f"{button.text()} (not there now)")
 
     def _recent_button(self, path: str) -> QPushButton:
-        button = QPushButton(Path(path).name.replace("&", "&&"))
+        button = QPushButton(place_of(path).name.replace("&", "&&"))
         button.setFlat(True)
         button.setObjectName("welcome-recent")
         button.setToolTip(path)
