@@ -9,8 +9,8 @@ import shapely
 
 from pathview.core.errors import ExportError, ModelError
 from pathview.core.inbox import Inbox
-from pathview.inference.card import ModelCard
 from pathview.core.place import Place
+from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
 from pathview.inference.heatmap import Heatmap
