@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 from shapely.geometry.base import BaseGeometry
 
+from pathview.app.motions import Motions
 from pathview.app.workspace import Workspace
+from pathview.view.motion import HandSpeed
 from pathview.view.pointer import PointerButton, PointerEvent, PointerKind
 from pathview.view.state import ViewState
 from pathview.view.tools import TOOLS, Tool, ToolStep
@@ -18,6 +21,8 @@ from pathview.view.tools import TOOLS, Tool, ToolStep
 # One wheel notch is 120 units and three notches double the magnification: fine enough to stop where one
 # wants, fast enough to cross a slide's range in a few turns.
 _ZOOM_PER_UNIT = 2 ** (1 / 360)
+_WHEEL_NOTCH = 120
+_DEGREES_PER_NOTCH = 5.0
 _BUTTONS: dict[Qt.MouseButton, PointerButton] = {
     Qt.MouseButton.LeftButton: "left",
     Qt.MouseButton.MiddleButton: "middle",
@@ -56,6 +61,8 @@ class CanvasInput(QObject):
         What is looked at and drawn on.
     native
         The widget that gets the events.
+    motions
+        What moves the view smoothly.
     parent
         Owner.
     """
@@ -65,10 +72,12 @@ class CanvasInput(QObject):
     preview_changed = Signal()
     """What the tool is drawing right now looks different."""
 
-    def __init__(self, workspace: Workspace, native: QWidget, parent: QObject) -> None:
+    def __init__(self, workspace: Workspace, native: QWidget, motions: Motions, parent: QObject) -> None:
         super().__init__(parent)
         self._workspace = workspace
         self._native = native
+        self._motions = motions
+        self._hand = HandSpeed()
         self._tool: Tool = TOOLS[workspace.view.state.tool]()
         self._preview: BaseGeometry | None = None
         self._drag: _Drag | None = None
@@ -78,6 +87,7 @@ class CanvasInput(QObject):
         self._class_name: str | None = None
         native.setMouseTracking(True)
         native.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        native.grabGesture(Qt.GestureType.PinchGesture)
         native.installEventFilter(self)
         workspace.view.changed.connect(self._on_view)
         workspace.slide_changed.connect(self._on_slide)
@@ -111,6 +121,13 @@ class CanvasInput(QObject):
         elif isinstance(event, QWheelEvent):
             self._wheel(event)
             return True
+        elif isinstance(event, QNativeGestureEvent):
+            return self._gesture(event)
+        elif isinstance(event, QGestureEvent):
+            pinch = event.gesture(Qt.GestureType.PinchGesture)
+            if isinstance(pinch, QPinchGesture):
+                self._pinched(pinch)
+            return True
         elif isinstance(event, QMouseEvent):
             return self._mouse(event)
         return False
@@ -130,10 +147,12 @@ class CanvasInput(QObject):
 
     def _pressed(self, event: QMouseEvent) -> None:
         self._native.setFocus()
+        self._motions.stop()
         if self._drag is not None:
             return  # a hand that moves the slide does not draw as well
         if self._pans(event.button()):
             self._drag = _Drag(event.button(), event.position())
+            self._hand.moved(self._screen(event.position()), time.monotonic())
             self._show_cursor()
             return
         self._drawing = event.button()
@@ -145,6 +164,7 @@ class CanvasInput(QObject):
         if self._drag is not None:
             delta = event.position() - self._drag.at
             self._drag = self._drag._replace(at=event.position())
+            self._hand.moved(self._screen(event.position()), time.monotonic())
             viewport = self._workspace.view.state.viewport
             self._workspace.look(viewport.panned(*self._screen(delta)))
         else:
@@ -155,6 +175,7 @@ class CanvasInput(QObject):
     def _released(self, event: QMouseEvent) -> None:
         if self._drag is not None and event.button() == self._drag.button:
             self._drag = None
+            self._motions.throw(self._hand.let_go(time.monotonic()))
             self._show_cursor()
         elif event.button() == self._drawing:
             self._drawing = None
@@ -168,8 +189,41 @@ class CanvasInput(QObject):
 
     def _wheel(self, event: QWheelEvent) -> None:
         self._cursor = event.position()
-        self._workspace.zoom(_ZOOM_PER_UNIT ** event.angleDelta().y(), self._screen(event.position()))
+        turned = event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            # With Alt some desktops send a turn of the wheel as one to the side.
+            self._turn((turned.y() or turned.x()) / _WHEEL_NOTCH * _DEGREES_PER_NOTCH)
+        else:
+            self._motions.zoom(_ZOOM_PER_UNIT ** turned.y(), self._screen(event.position()))
         self.tell_cursor()
+
+    def _turn(self, degrees: float) -> None:
+        if self._workspace.session is not None:
+            self._workspace.look(self._workspace.view.state.viewport.rotated(degrees))
+
+    def _gesture(self, event: QNativeGestureEvent) -> bool:
+        """Follow two fingers on a touch pad: they zoom and turn by small amounts, one event after another."""
+        if self._workspace.session is None:
+            return False
+        viewport = self._workspace.view.state.viewport
+        if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            factor = max(1 + event.value(), 0.1)
+            self._workspace.look(viewport.zoomed(factor, self._screen(event.position())))
+            return True
+        if event.gestureType() == Qt.NativeGestureType.RotateNativeGesture:
+            self._turn(event.value())
+            return True
+        return False
+
+    def _pinched(self, pinch: QPinchGesture) -> None:
+        """Follow two fingers on a touch screen."""
+        if self._workspace.session is None:
+            return
+        middle = self._native.mapFromGlobal(pinch.centerPoint())
+        before = self._native.mapFromGlobal(pinch.lastCenterPoint())
+        viewport = self._workspace.view.state.viewport.panned(*self._screen(middle - before))
+        viewport = viewport.zoomed(max(pinch.scaleFactor(), 0.1), self._screen(middle))
+        self._workspace.look(viewport.rotated(pinch.rotationAngle() - pinch.lastRotationAngle()))
 
     def _screen(self, at: QPointF) -> tuple[float, float]:
         ratio = self._native.devicePixelRatioF()

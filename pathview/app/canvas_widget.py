@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from pathview.app.canvas_input import CanvasInput
+from pathview.app.motions import Motions
 from pathview.app.workspace import Workspace
 from pathview.tiles.source import TileSource
 from pathview.view.compose import Canvas, Frame, compose
@@ -47,6 +48,8 @@ class CanvasWidget(QWidget):
 
     Attributes
     ----------
+    motions
+        What moves the view smoothly.
     input
         What the mouse and the keys do here.
     frame
@@ -62,7 +65,8 @@ class CanvasWidget(QWidget):
         self.canvas = canvas
         self.frame: Frame | None = None
         native = canvas.native
-        self.input = CanvasInput(workspace, native, self)
+        self.motions = Motions(workspace, self)
+        self.input = CanvasInput(workspace, native, self.motions, self)
         self.setFocusProxy(native)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -88,6 +92,7 @@ class CanvasWidget(QWidget):
         return (
             self.frame is not None
             and not self.canvas.pending_uploads
+            and not self.motions.going
             and not self._soon.isActive()
             and all(self._sharp(frame_pass.source) for frame_pass in self.frame.rasters)
         )

@@ -137,12 +137,11 @@ class Commands:
     # view ------------------------------------------------------------
     def _zoom(self, factor: float) -> None:
         width, height = self._workspace.view.state.viewport.size
-        self._workspace.zoom(factor, (width / 2, height / 2))
+        self._window.canvas_widget.motions.zoom(factor, (width / 2, height / 2))
 
     def _pan(self, dx: float, dy: float) -> None:
-        viewport = self._workspace.view.state.viewport
-        width, height = viewport.size
-        self._workspace.look(viewport.panned(dx * width * _STEP, dy * height * _STEP))
+        width, height = self._workspace.view.state.viewport.size
+        self._window.canvas_widget.motions.step(dx * width * _STEP, dy * height * _STEP)
 
     def zoom_fit(self) -> None:
         """Show the whole slide."""

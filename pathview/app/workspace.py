@@ -202,14 +202,6 @@ class Workspace:
             viewport = viewport.clamped(self.session.slide.info.box)
         self.view.set(replace(self.view.state, viewport=viewport))
 
-    def zoom(self, factor: float, at: tuple[float, float]) -> None:
-        """Magnify by `factor`, or by as much of it as is allowed; the point under screen `at` stays there."""
-        if self.session is None:
-            return
-        viewport, box = self.view.state.viewport, self.session.slide.info.box
-        allowed = viewport.zoomed(factor, at).clamped(box).downsample
-        self.look(viewport.zoomed(viewport.downsample / allowed, at))
-
     def set_background(self, color: tuple[int, int, int]) -> None:
         """Set the (r, g, b), 0-255, of what lies beside the slide."""
         self.scene = replace(self.scene, background=color)

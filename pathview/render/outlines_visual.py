@@ -203,5 +203,5 @@ def _place(shader: Any, viewport: Viewport, opacity: float) -> None:
     shader["u_center_low"] = low
     shader["u_zoom"] = 1 / viewport.downsample
     shader["u_size"] = viewport.size
-    shader["u_turn"] = viewport.turn
+    shader["u_matrix"] = viewport.matrix
     shader["u_opacity"] = opacity

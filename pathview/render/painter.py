@@ -108,7 +108,7 @@ class Painter:
         slot = self._atlas(source).slot(source, key)
         if slot is None:
             return True  # the GPU lost it since the frame was composed
-        pixels = tiles.tile(source, key) if source.kind == "scalar" else None  # slides do not change
+        pixels = tiles.tile(source, key)
         return pixels is not None and slot.pixels() is not pixels
 
     def _upload(self, raster: RasterPass, key: TileKey, tiles: TileLoader, viewport: Viewport) -> bool:

@@ -165,7 +165,7 @@ def _depth(order: int, level: NDArray[Any]) -> NDArray[np.float64]:
 
 def _place(shader: Any, viewport: Viewport, opacity: float) -> None:
     shader["u_size"] = viewport.size
-    shader["u_turn"] = viewport.turn
+    shader["u_matrix"] = viewport.matrix
     shader["u_opacity"] = opacity
 
 

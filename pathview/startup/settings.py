@@ -34,6 +34,8 @@ class Settings:
         Where models run: "auto", "cpu", "cuda:N" or "mps".
     convert_colours
         Show slides in sRGB where they carry an ICC profile; otherwise the file's own numbers.
+    smooth
+        Let zooming and panning run out smoothly; otherwise the view jumps, for those whom motion makes ill.
     recent
         Absolute paths of the slides opened last, or their addresses without secrets, newest first.
     """
@@ -43,6 +45,7 @@ class Settings:
     reader_threads: int = 2
     device: str = "auto"
     convert_colours: bool = True
+    smooth: bool = True
     recent: tuple[str, ...] = ()
 
     def with_recent(self, place: Place) -> Settings:
@@ -58,6 +61,7 @@ _CHECKS: dict[str, Any] = {
     "reader_threads": lambda value: type(value) is int and 1 <= value <= 32,
     "device": lambda value: isinstance(value, str),
     "convert_colours": lambda value: type(value) is bool,
+    "smooth": lambda value: type(value) is bool,
     "recent": lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
 }
 

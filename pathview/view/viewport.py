@@ -21,13 +21,16 @@ class Viewport:
     size
         Physical screen pixels (width, height).
     rotation
-        Degrees by which the slide appears turned clockwise.
+        Degrees by which the slide is turned clockwise.
+    flipped
+        Whether the turned slide is seen in a mirror, left and right swapped.
     """
 
     center: tuple[float, float]
     downsample: float
     size: tuple[int, int]
     rotation: float = 0.0
+    flipped: bool = False
 
     def box(self) -> Box:
         """Return the level-0 bounding box of what is visible, also when rotated."""
@@ -43,10 +46,10 @@ class Viewport:
 
     def to_screen(self, x: float, y: float) -> tuple[float, float]:
         """Map a level-0 position to physical screen pixels, y down."""
-        cos, sin = self.turn
+        xx, xy, yx, yy = self.matrix
         dx = (x - self.center[0]) / self.downsample
         dy = (y - self.center[1]) / self.downsample
-        return self.size[0] / 2 + cos * dx - sin * dy, self.size[1] / 2 + sin * dx + cos * dy
+        return self.size[0] / 2 + xx * dx + xy * dy, self.size[1] / 2 + yx * dx + yy * dy
 
     def zoomed(self, factor: float, at: tuple[float, float]) -> Viewport:
         """Return the view magnified by `factor` (> 1 is closer); the slide point under screen `at` stays."""
@@ -69,14 +72,23 @@ class Viewport:
         return replace(self, center=(x, y))
 
     def rotated(self, degrees: float) -> Viewport:
-        """Return the view turned clockwise by `degrees` more, about its middle."""
-        return replace(self, rotation=(self.rotation + degrees) % 360.0)
+        """Return the view turned by `degrees` more about its middle, clockwise as it is seen."""
+        seen = -degrees if self.flipped else degrees
+        return replace(self, rotation=(self.rotation + seen) % 360.0)
+
+    def mirrored(self) -> Viewport:
+        """Return the view with left and right swapped, as through the back of the glass."""
+        return replace(self, flipped=not self.flipped)
+
+    def upright(self) -> Viewport:
+        """Return the view neither turned nor mirrored."""
+        return replace(self, rotation=0.0, flipped=False)
 
     def fitted(self, box: Box, margin: float = 0.03) -> Viewport:
         """Return the view that shows all of `box`, with `margin` of the screen free on every side."""
-        cos, sin = (abs(value) for value in self.turn)
-        width = max(cos * box.width + sin * box.height, 1e-9)
-        height = max(sin * box.width + cos * box.height, 1e-9)
+        xx, xy, yx, yy = (abs(value) for value in self.matrix)
+        width = max(xx * box.width + xy * box.height, 1e-9)
+        height = max(yx * box.width + yy * box.height, 1e-9)
         free = 1 - 2 * margin
         downsample = max(width / (self.size[0] * free), height / (self.size[1] * free))
         return replace(self, center=box.center, downsample=downsample)
@@ -119,7 +131,13 @@ class Viewport:
         return self.centered(x, y)
 
     @property
-    def turn(self) -> tuple[float, float]:
+    def matrix(self) -> tuple[float, float, float, float]:
+        """What turns and mirrors a vector of the slide, row by row; its transpose takes it back."""
+        cos, sin = self._turn
+        return (-cos, sin, sin, cos) if self.flipped else (cos, -sin, sin, cos)
+
+    @property
+    def _turn(self) -> tuple[float, float]:
         """Cosine and sine of the rotation."""
         # Quarter turns are exact: cos(90 degrees) is not zero in floating point.
         quarter = self.rotation % 360.0 / 90.0
@@ -129,5 +147,5 @@ class Viewport:
         return math.cos(angle), math.sin(angle)
 
     def _to_slide_vector(self, dx: float, dy: float) -> tuple[float, float]:
-        cos, sin = self.turn
-        return (cos * dx + sin * dy) * self.downsample, (cos * dy - sin * dx) * self.downsample
+        xx, xy, yx, yy = self.matrix
+        return (xx * dx + yx * dy) * self.downsample, (xy * dx + yy * dy) * self.downsample

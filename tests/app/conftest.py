@@ -265,7 +265,9 @@ class Start:
         self.started: list[Hands] = []
 
     def __call__(self, settings: Settings | None = None, *, resize: bool = True) -> Hands:
-        hands = Hands(self._qtbot, self.study, settings or Settings(theme="light"), resize=resize)
+        hands = Hands(
+            self._qtbot, self.study, settings or Settings(theme="light", smooth=False), resize=resize
+        )
         self.started.append(hands)
         return hands
 

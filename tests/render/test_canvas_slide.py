@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pathview.core.pyramid import TileKey
 from pathview.render.atlas import Atlas
 from pathview.render.canvas import GlCanvas
 from pathview.slides.made import coordinate_pixels, level_pixels
+from pathview.slides.open import open_slide
 from pathview.slides.slide import Slide
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.plan import TilePlan
@@ -50,6 +52,26 @@ def test_a_quarter_turn_turns_the_picture(shoot: Shoot, made_slide: Slide) -> No
     turned = shoot(looking(1000, 800, 1.0, 90.0), Scene(SlideTiles(made_slide)))
     middle = upright[:, 40:280]
     assert np.array_equal(turned[:, 40:280], np.rot90(middle, -1))
+
+
+@pytest.mark.parametrize("rotation", [0.0, 90.0])
+def test_a_mirror_mirrors_the_picture(shoot: Shoot, made_slide: Slide, rotation: float) -> None:
+    scene = Scene(SlideTiles(made_slide))
+    plain = looking(1000, 800, 1.0, rotation)
+    seen = shoot(plain, scene)
+    mirrored = shoot(replace(plain, viewport=plain.viewport.mirrored()), scene)
+    assert np.array_equal(mirrored, seen[:, ::-1])
+
+
+def test_another_look_replaces_what_is_on_the_screen(shoot: Shoot, fluorescence: Path) -> None:
+    with open_slide(fluorescence) as slide:
+        tiles = SlideTiles(slide)
+        first = shoot(looking(300, 200, 1.0), Scene(tiles))
+        assert tiles.look is not None
+        tiles.show(tiles.look.with_channel(0, visible=False))
+        second = shoot(looking(300, 200, 1.0), Scene(tiles))
+    assert first[120, 100, 2] == 255
+    assert not second[..., 2].any()
 
 
 def test_outside_the_slide_is_the_background(shoot: Shoot, made_slide: Slide) -> None:

@@ -17,6 +17,7 @@ views = st.builds(
     downsample=st.floats(1 / 64, 512),
     size=st.tuples(st.integers(1, 4000), st.integers(1, 3000)),
     rotation=st.floats(-360, 360),
+    flipped=st.booleans(),
 )
 spots = st.tuples(st.floats(0, 4000), st.floats(0, 3000))
 
@@ -118,3 +119,26 @@ def test_snapping_aligns_pixels_and_moves_less_than_one_sees(view: Viewport, oct
 def test_other_views_are_not_snapped(downsample: float, rotation: float) -> None:
     view = Viewport((10.3, 20.7), downsample, (100, 100), rotation)
     assert view.snapped() is view
+
+
+@given(views, spots)
+def test_a_mirror_swaps_left_and_right_of_what_is_seen(view: Viewport, spot: tuple[float, float]) -> None:
+    place = view.to_slide(*spot)
+    x, y = view.mirrored().to_screen(*place)
+    assert apart((view.size[0] - x, y), spot) <= 1e-6
+    assert view.mirrored().mirrored() == view
+
+
+@given(views, st.floats(-180, 180))
+def test_a_turn_is_clockwise_as_it_is_seen(view: Viewport, degrees: float) -> None:
+    right = view.to_slide(view.size[0] / 2 + 100, view.size[1] / 2)
+    x, y = view.rotated(degrees).to_screen(*right)
+    angle = math.radians(degrees)
+    expected = (view.size[0] / 2 + 100 * math.cos(angle), view.size[1] / 2 + 100 * math.sin(angle))
+    assert apart((x, y), expected) <= 1e-4
+
+
+@given(views)
+def test_upright_is_neither_turned_nor_mirrored(view: Viewport) -> None:
+    assert (view.upright().rotation, view.upright().flipped) == (0.0, False)
+    assert view.upright().center == view.center

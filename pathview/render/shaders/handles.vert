@@ -5,13 +5,12 @@ uniform vec2 u_center_high;
 uniform vec2 u_center_low;
 uniform float u_zoom;
 uniform vec2 u_size;
-uniform vec2 u_turn;
+uniform vec4 u_matrix;
 uniform float u_edge;  // of the square, physical pixels
 
 void main() {
     vec2 from_center = ((a_high - u_center_high) + (a_low - u_center_low)) * u_zoom;
-    vec2 at = vec2(u_turn.x * from_center.x - u_turn.y * from_center.y,
-                   u_turn.y * from_center.x + u_turn.x * from_center.y);
+    vec2 at = vec2(dot(u_matrix.xy, from_center), dot(u_matrix.zw, from_center));
     gl_Position = vec4(2.0 * at.x / u_size.x, -2.0 * at.y / u_size.y, 0.0, 1.0);
     gl_PointSize = u_edge;
 }

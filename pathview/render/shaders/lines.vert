@@ -13,7 +13,7 @@ uniform vec2 u_center_high;
 uniform vec2 u_center_low;
 uniform float u_zoom;      // physical screen pixels per level-0 pixel
 uniform vec2 u_size;
-uniform vec2 u_turn;
+uniform vec4 u_matrix;
 uniform float u_radius;    // half the line width in physical pixels
 
 varying vec3 v_color;
@@ -30,7 +30,7 @@ void main() {
     vec2 start = ((a_high - u_center_high) + (a_low - u_center_low)) * u_zoom;
     vec2 at = start + a_delta * u_zoom * end
         + along * (2.0 * end - 1.0) * reach + vec2(-along.y, along.x) * side * reach;
-    at = vec2(u_turn.x * at.x - u_turn.y * at.y, u_turn.y * at.x + u_turn.x * at.y);
+    at = vec2(dot(u_matrix.xy, at), dot(u_matrix.zw, at));
     gl_Position = vec4(2.0 * at.x / u_size.x, -2.0 * at.y / u_size.y, 0.0, 1.0);
     float len = way * u_zoom;
     v_place = vec4(end * len + (2.0 * end - 1.0) * reach, side * reach, len, radius);
