@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathview.app.actions import ActionTable
 from pathview.app.workspace import Workspace
 from pathview.inference.run import RunState
+from pathview.view.magnification import downsample_at
 
 
 def show_states(actions: ActionTable, workspace: Workspace, *, has_model: bool) -> None:
@@ -40,6 +41,7 @@ def _available(workspace: Workspace, has_model: bool) -> frozenset[str]:
         "selection": bool(workspace.view.state.selection),
         "heatmap": bool(workspace.runs.heatmaps),
         "run": workspace.runs.going,
+        "scale": session is not None and downsample_at(1.0, session.slide.info) is not None,
         "channels": session is not None and bool(session.slide.info.channels),
         "planes": session is not None and session.slide.info.planes > 1,
     }

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from pathview.app.theme import icon
+from pathview.view.magnification import POWERS
 
 Standard = QKeySequence.StandardKey
 
@@ -33,9 +34,12 @@ class ActionInfo:
         Actions of one group exclude each other; "" for none.
     needs
         Words that must all be true: "slide", "selection", "annotations", "heatmap", "model" (there is one),
-        "run" (one is going on), "channels", "planes" (several focal ones); "" for always.
+        "run" (one is going on), "channels", "planes" (several focal ones),
+        "scale" (it is known); "" for always.
     switch
-        Whether it is ticked while it is on; on at the start.
+        Whether it is ticked while it is on.
+    on
+        Whether a switch is on at the start.
     """
 
     key: str
@@ -46,6 +50,7 @@ class ActionInfo:
     group: str = ""
     needs: str = ""
     switch: bool = False
+    on: bool = True
 
 
 ACTIONS: tuple[ActionInfo, ...] = (
@@ -136,6 +141,15 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "slide",
     ),
     ActionInfo(
+        "tool_zoom",
+        "&Zoom to a frame",
+        "Drag a frame round what is to fill the window",
+        ("Z",),
+        "scan-search",
+        "tool",
+        "slide",
+    ),
+    ActionInfo(
         "zoom_in",
         "Zoom &in",
         "Look closer at the middle",
@@ -150,6 +164,65 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ActionInfo(
         "zoom_full", "F&ull resolution (1:1)", "One slide pixel per screen pixel", ("Ctrl+1",), needs="slide"
     ),
+    *(
+        ActionInfo(
+            f"power_{power:g}",
+            f"Zoom to {power:g}×",
+            f"Look as through an objective of {power:g}×",
+            (f"Alt+{number}",),
+            needs="scale",
+        )
+        for number, power in enumerate(POWERS, start=1)
+    ),
+    ActionInfo("back", "&Back", "Show what you looked at before", ("Alt+Left",), needs="slide"),
+    ActionInfo("forward", "For&ward", "Show what you looked at after", ("Alt+Right",), needs="slide"),
+    ActionInfo(
+        "rotate_left",
+        "Rotate &left",
+        "Turn the slide by a quarter to the left",
+        ("Ctrl+Shift+Left",),
+        needs="slide",
+    ),
+    ActionInfo(
+        "rotate_right",
+        "Rotate &right",
+        "Turn the slide by a quarter to the right",
+        ("Ctrl+Shift+Right",),
+        needs="slide",
+    ),
+    ActionInfo(
+        "rotate_to",
+        "Rotate &to …",
+        "Turn the slide to any angle; Alt and the wheel turn it by five degrees",
+        needs="slide",
+    ),
+    ActionInfo(
+        "flip",
+        "&Mirror",
+        "Swap left and right, as through the back of the glass",
+        ("Ctrl+Shift+M",),
+        needs="slide",
+    ),
+    ActionInfo("upright", "As &scanned", "Neither turned nor mirrored", ("Ctrl+Shift+Up",), needs="slide"),
+    ActionInfo(
+        "toggle_grid",
+        "&Grid",
+        "Show lines of known spacing",
+        ("Shift+G",),
+        needs="slide",
+        switch=True,
+        on=False,
+    ),
+    ActionInfo(
+        "toggle_crosshair",
+        "C&rosshair",
+        "Mark the middle of the view",
+        ("Shift+X",),
+        needs="slide",
+        switch=True,
+        on=False,
+    ),
+    ActionInfo("full_screen", "Full scr&een", "Give the slide the whole screen", ("F11",)),
     ActionInfo("pan_left", "Pan left", "Move the view to the left", ("Left",), needs="slide"),
     ActionInfo("pan_right", "Pan right", "Move the view to the right", ("Right",), needs="slide"),
     ActionInfo("pan_up", "Pan up", "Move the view up", ("Up",), needs="slide"),
@@ -242,7 +315,7 @@ class ActionTable:
             action.triggered.connect(lambda _=False, call=callbacks[info.key]: call())
             if info.switch:
                 action.setCheckable(True)
-                action.setChecked(True)
+                action.setChecked(info.on)
             if info.group:
                 action.setCheckable(True)
                 self._groups.setdefault(info.group, QActionGroup(owner)).addAction(action)

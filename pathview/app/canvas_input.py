@@ -28,6 +28,7 @@ _BUTTONS: dict[Qt.MouseButton, PointerButton] = {
     Qt.MouseButton.MiddleButton: "middle",
     Qt.MouseButton.RightButton: "right",
 }
+_BROWSE = {Qt.MouseButton.BackButton: "back", Qt.MouseButton.ForwardButton: "forward"}
 _MODIFIERS = {
     Qt.KeyboardModifier.ShiftModifier: "shift",
     Qt.KeyboardModifier.ControlModifier: "control",
@@ -69,6 +70,8 @@ class CanvasInput(QObject):
 
     cursor_moved = Signal(object)
     """The level-0 (x, y) under the cursor, or None when it left."""
+    browsed = Signal(str)
+    """ "back" or "forward": a button at the side of the mouse."""
     preview_changed = Signal()
     """What the tool is drawing right now looks different."""
 
@@ -146,6 +149,9 @@ class CanvasInput(QObject):
         return True
 
     def _pressed(self, event: QMouseEvent) -> None:
+        if event.button() in _BROWSE:
+            self.browsed.emit(_BROWSE[event.button()])
+            return
         self._native.setFocus()
         self._motions.stop()
         if self._drag is not None:
@@ -285,6 +291,8 @@ class CanvasInput(QObject):
             # The edit was not stored: what the hand drew is gone from the screen, and the dialog says why.
             self._set_preview(None)
             return
+        if step.look is not None:
+            self._workspace.look(self._workspace.view.state.viewport.fitted(step.look, margin=0.0))
         if step.selection is not None:
             self._workspace.view.set(replace(self._workspace.view.state, selection=step.selection))
         self._set_preview(step.preview)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from pathview.app.canvas_input import CanvasInput
 from pathview.app.motions import Motions
+from pathview.app.visited_views import VisitedViews
 from pathview.app.workspace import Workspace
 from pathview.tiles.source import TileSource
 from pathview.view.compose import Canvas, Frame, compose
@@ -50,6 +51,8 @@ class CanvasWidget(QWidget):
     ----------
     motions
         What moves the view smoothly.
+    visited
+        The views to go back to.
     input
         What the mouse and the keys do here.
     frame
@@ -66,6 +69,7 @@ class CanvasWidget(QWidget):
         self.frame: Frame | None = None
         native = canvas.native
         self.motions = Motions(workspace, self)
+        self.visited = VisitedViews(workspace, self)
         self.input = CanvasInput(workspace, native, self.motions, self)
         self.setFocusProxy(native)
         layout = QVBoxLayout(self)
@@ -76,6 +80,7 @@ class CanvasWidget(QWidget):
         self._later = QTimer(self, singleShot=True, interval=_UPLOAD_PAUSE_MS)
         self._later.timeout.connect(self._refresh)
         self.input.preview_changed.connect(self.refresh_soon)
+        self.input.browsed.connect(lambda way: getattr(self.visited, way)())
         native.installEventFilter(self)
         workspace.view.changed.connect(self._on_view)
         workspace.stale.connect(self.refresh_soon)

@@ -16,24 +16,22 @@ from pathview.app.dialogs.about import AboutDialog, ShortcutsDialog
 from pathview.app.dialogs.model_card import ModelCardDialog
 from pathview.app.dialogs.pixel_size import PixelSizeDialog
 from pathview.app.file_commands import FileCommands
+from pathview.app.view_commands import ViewCommands
+from pathview.view.tools import TOOLS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from pathview.annotations.annotation import Annotation
     from pathview.app.main_window import MainWindow
-    from pathview.view.layers import Layer
 
 _FOR_A_MODEL = "The model needs to know how large the tissue is that it sees."
-_STEP = 0.2
-_ZOOM = 2**0.5
-_TOOLS = ("pan", "select", "polygon", "freehand", "rectangle")
+_TOOLS = tuple(TOOLS)
 _THEMES = ("system", "light", "dark")
-_PANS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
 _OF_FILES = ("open", "open_address", "open_demo", "export_annotations", "export_region", "export_cells")
 _OWN = (
-    "delete", "select_all", "rename", "pixel_size", "zoom_fit", "zoom_full", "toggle_annotations",
-    "toggle_heatmap", "colour_profile", "run", "run_selection", "model_card", "about", "shortcuts",
+    "delete", "select_all", "rename", "pixel_size", "run", "run_selection", "model_card", "about",
+    "shortcuts",
 )  # fmt: skip
 
 
@@ -50,6 +48,7 @@ class Commands:
         self._window = window
         self._workspace = window.workspace
         self.files = FileCommands(window)
+        self.views = ViewCommands(window)
 
     def callbacks(self) -> dict[str, Callable[[], object]]:
         """Return what each action does, by its key."""
@@ -57,17 +56,12 @@ class Commands:
         calls |= {name: getattr(self, name) for name in _OWN}
         calls |= {f"tool_{name}": partial(self._use_tool, name) for name in _TOOLS}
         calls |= {f"theme_{name}": partial(self._window.set_theme, name) for name in _THEMES}
-        calls |= {f"pan_{name}": partial(self._pan, *by) for name, by in _PANS.items()}
+        calls |= self.views.callbacks()
         return calls | {
             "close": self._workspace.close_slide,
             "quit": self._window.close,
             "undo": self._workspace.undo,
             "redo": self._workspace.redo,
-            "zoom_in": partial(self._zoom, _ZOOM),
-            "zoom_out": partial(self._zoom, 1 / _ZOOM),
-            "plane_up": partial(self._workspace.looks.step_plane, 1),
-            "plane_down": partial(self._workspace.looks.step_plane, -1),
-            "auto_contrast": self._workspace.looks.auto_contrast,
             "pause": self._workspace.runs.pause_or_resume,
             "cancel": self._workspace.runs.cancel,
             "reset_panels": self._window.reset_panels,
@@ -133,48 +127,6 @@ class Commands:
 
     def _use_tool(self, name: str) -> None:
         self._workspace.view.set(replace(self._workspace.view.state, tool=name))
-
-    # view ------------------------------------------------------------
-    def _zoom(self, factor: float) -> None:
-        width, height = self._workspace.view.state.viewport.size
-        self._window.canvas_widget.motions.zoom(factor, (width / 2, height / 2))
-
-    def _pan(self, dx: float, dy: float) -> None:
-        width, height = self._workspace.view.state.viewport.size
-        self._window.canvas_widget.motions.step(dx * width * _STEP, dy * height * _STEP)
-
-    def zoom_fit(self) -> None:
-        """Show the whole slide."""
-        session = self._workspace.session
-        if session is not None:
-            self._workspace.look(self._workspace.view.state.viewport.fitted(session.slide.info.bounds))
-
-    def zoom_full(self) -> None:
-        """Show one slide pixel per physical screen pixel."""
-        self._workspace.look(replace(self._workspace.view.state.viewport, downsample=1.0))
-
-    def toggle_annotations(self) -> None:
-        """Show or hide the annotations."""
-        self._toggle(self._layers("annotations"))
-
-    def toggle_heatmap(self) -> None:
-        """Hide the heatmaps, or show those that have the slide's pixel size; the others if there are none."""
-        layers = self._layers("heatmap")
-        fitting = [layer for layer in layers if not self._workspace.runs.misfit(layer.name)]
-        hide = any(layer.visible for layer in layers)
-        self._toggle(layers if hide else fitting or layers)
-
-    def colour_profile(self) -> None:
-        """Switch the conversion of colours for the screen."""
-        self._workspace.convert_colours(not self._workspace.settings.convert_colours)
-
-    def _layers(self, kind: str) -> list[Layer]:
-        return [layer for layer in self._workspace.view.state.layers if layer.kind == kind]
-
-    def _toggle(self, layers: list[Layer]) -> None:
-        shown = any(layer.visible for layer in layers)
-        for layer in layers:
-            self._workspace.set_layer(layer.name, visible=not shown)
 
     # models ----------------------------------------------------------
     def run(self) -> None:

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QStackedWidget, QToolBar
 
 from pathview.app.action_states import show_states
@@ -18,6 +18,7 @@ from pathview.app.commands import Commands
 from pathview.app.docks.annotations import AnnotationsDock
 from pathview.app.key_guard import KeyGuard
 from pathview.app.menus import fill_menus, fill_toolbar
+from pathview.app.overlays.guides import GuidesOverlay
 from pathview.app.overlays.notice import Notice
 from pathview.app.overlays.scale_bar import ScaleBarOverlay
 from pathview.app.overlays.welcome import Welcome
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
         self.canvas_widget = CanvasWidget(workspace, canvas)
         self.notice = Notice(self.canvas_widget)
+        self.guides = GuidesOverlay(self.canvas_widget)
         self.scale_bar = ScaleBarOverlay(self.canvas_widget)
         self.welcome = Welcome()
         self._pages = QStackedWidget()
@@ -75,6 +77,7 @@ class MainWindow(QMainWindow):
         self.status_line = StatusLine(self.statusBar(), workspace)
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
         self._guard = KeyGuard(self)
+        self._framed = self.saveState()
         self._wire()
         self.actions_table["colour_profile"].setChecked(workspace.settings.convert_colours)
         self.set_theme(workspace.settings.theme, keep=False)
@@ -149,6 +152,10 @@ class MainWindow(QMainWindow):
         longest = ScaleBarOverlay.longest * self.canvas_widget.devicePixelRatioF()
         mpp = None if session is None else session.slide.info.mpp
         self.scale_bar.show_bar(scale_bar(downsample, mpp, longest))
+        if session is None:
+            self.guides.follow(None, (1, 1), None)
+        else:
+            self.guides.follow(self.workspace.view.state.viewport, session.slide.info.size, mpp)
         self.status_line.show_view()
         if self.notice.say(_notice(self.workspace)):
             self._place_overlays()
@@ -183,6 +190,24 @@ class MainWindow(QMainWindow):
         box.setModal(False)
         box.setObjectName("problem")
         box.show()
+
+    def set_full_screen(self, wanted: bool) -> None:
+        """Give the slide the whole screen, or put everything back where it was."""
+        if wanted == self.isFullScreen():
+            return
+        if wanted:
+            self._framed = self.saveState()
+            for widget in (*self.docks.values(), *self.findChildren(QToolBar), self.menuBar()):
+                widget.hide()
+            self.showFullScreen()
+            keys = (
+                self.actions_table["full_screen"].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            )
+            self.statusBar().showMessage(f"{keys} leaves the full screen", 5_000)
+        else:
+            self.showNormal()
+            self.menuBar().show()
+            self.restoreState(self._framed)
 
     def reset_panels(self) -> None:
         """Put the panels where they are at a first start."""
@@ -233,6 +258,7 @@ class MainWindow(QMainWindow):
 
     def _place_overlays(self) -> None:
         area = self.canvas_widget
+        self.guides.setGeometry(area.rect())
         self.scale_bar.move(_MARGIN, area.height() - self.scale_bar.height() - _MARGIN)
         self.notice.adjustSize()
         self.notice.move(max(_MARGIN, (area.width() - self.notice.width()) // 2), _MARGIN)
@@ -252,6 +278,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Shut everything down in order; there is nothing to save but where the window was."""
         self._save_settings()
+        self.set_full_screen(False)
         save_window(self)
         self.workspace.close()
         super().closeEvent(event)

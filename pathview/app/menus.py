@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
 from pathview.app.actions import ActionTable
+from pathview.view.magnification import POWERS
 
 SEPARATOR = ""
 MENUS: dict[str, tuple[str, ...]] = {
@@ -14,10 +15,15 @@ MENUS: dict[str, tuple[str, ...]] = {
     ),
     "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete", SEPARATOR, "pixel_size"),
     "&View": (
-        "zoom_in", "zoom_out", "zoom_fit", "zoom_full", SEPARATOR, "pan_left", "pan_right", "pan_up",
-        "pan_down", SEPARATOR, "toggle_annotations", "toggle_heatmap", "colour_profile", SEPARATOR,
-        "plane_up", "plane_down", "auto_contrast", SEPARATOR,
-        "theme_system", "theme_light", "theme_dark", SEPARATOR, "panels", "reset_panels",
+        "toggle_annotations", "toggle_heatmap", "toggle_grid", "toggle_crosshair", SEPARATOR,
+        "colour_profile", "auto_contrast", "plane_up", "plane_down", SEPARATOR,
+        "full_screen", "panels", "reset_panels", SEPARATOR, "theme_system", "theme_light", "theme_dark",
+    ),
+    "&Navigate": (
+        "zoom_in", "zoom_out", "zoom_fit", "zoom_full", "tool_zoom", SEPARATOR,
+        *(f"power_{power:g}" for power in POWERS), SEPARATOR,
+        "rotate_left", "rotate_right", "rotate_to", "flip", "upright", SEPARATOR,
+        "pan_left", "pan_right", "pan_up", "pan_down", SEPARATOR, "back", "forward",
     ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": ("run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR, "model_card"),
@@ -25,8 +31,8 @@ MENUS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 TOOLBAR: tuple[str, ...] = (
     "open", SEPARATOR, "tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle", "class",
-    SEPARATOR, "undo", "redo", SEPARATOR, "zoom_out", "zoom_in", "zoom_fit", SEPARATOR, "run", "pause",
-    "cancel",
+    SEPARATOR, "undo", "redo", SEPARATOR, "zoom_out", "zoom_in", "tool_zoom", "zoom_fit", SEPARATOR, "run",
+    "pause", "cancel",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pathview.app.run_words import brief, describe
 from pathview.app.workspace import Workspace
 from pathview.inference.heatmap import CellState
 from pathview.inference.run import RunStatus
+from pathview.slides.reader import SlideInfo
 
 _STATE_WORDS = {
     CellState.NOT_RUN: "not run yet",
@@ -60,18 +61,18 @@ class StatusLine:
         self.activity.setText(text)
 
     def show_view(self) -> None:
-        """Show the magnification: um per screen pixel where the scale is known, else the downsample."""
+        """Show the magnification, and how the slide lies where it is not as scanned."""
         session = self._workspace.session
+        viewport = self._workspace.view.state.viewport
         if session is None:
             self.scale.setText("")
             return
-        downsample, info = self._workspace.view.state.viewport.downsample, session.slide.info
-        if info.mpp is None:
-            self.scale.setText(f"1:{downsample:.3g}, pixel size unknown")
-            return
-        mpp = info.mpp[0] * downsample
-        power = "" if info.objective_power is None else f"{info.objective_power / downsample:.3g}× · "
-        self.scale.setText(f"{power}{mpp:.3g} µm/px")
+        words = [_scale_words(session.slide.info, viewport.downsample)]
+        if viewport.rotation:
+            words.append(f"turned {viewport.rotation:.4g}°")
+        if viewport.flipped:
+            words.append("mirrored")
+        self.scale.setText(" · ".join(words))
 
     def show_cursor(self, at: tuple[float, float] | None) -> None:
         """Show the position under the cursor in level-0 px and um, and the heatmap's value there."""
@@ -129,6 +130,14 @@ class StatusLine:
         self._failed.clear()
         self.trouble.hide()
         self.show_cursor(None)
+
+
+def _scale_words(info: SlideInfo, downsample: float) -> str:
+    """Return um per screen pixel where the scale is known, else the downsample."""
+    if info.mpp is None:
+        return f"1:{downsample:.3g}, pixel size unknown"
+    power = "" if info.objective_power is None else f"{info.objective_power / downsample:.3g}× · "
+    return f"{power}{info.mpp[0] * downsample:.3g} µm/px"
 
 
 class RunMeter(QWidget):

@@ -148,7 +148,7 @@ class Workspace:
         )
         session.annotations.changed.connect(self._on_edit)
         session.scale.changed.connect(self._on_scale)
-        viewport = replace(self.view.state.viewport, rotation=0.0).fitted(slide.info.bounds)
+        viewport = self.view.state.viewport.upright().fitted(slide.info.bounds)
         layers = (Layer(SLIDE_LAYER, "slide"), Layer(ANNOTATION_LAYER, "annotations"))
         self.view.set(replace(self.view.state, viewport=viewport, layers=layers, selection=frozenset()))
         self.settings = self.settings.with_recent(slide.info.path)

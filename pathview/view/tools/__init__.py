@@ -8,6 +8,7 @@ from pathview.view.tools.polygon import Polygon
 from pathview.view.tools.rectangle import Rectangle
 from pathview.view.tools.select import Select
 from pathview.view.tools.tool import Tool, ToolStep
+from pathview.view.tools.zoom import Zoom
 
 __all__ = ["TOOLS", "Tool", "ToolStep"]
 
@@ -17,5 +18,6 @@ TOOLS: dict[str, Callable[[], Tool]] = {
     "polygon": Polygon,
     "freehand": Freehand,
     "rectangle": Rectangle,
+    "zoom": Zoom,
 }
 """Makers of tools by name, in the order of the tool bar."""

@@ -9,6 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from pathview.annotations.edit import Edit
 from pathview.annotations.store import AnnotationStore
+from pathview.core.geometry import Box
 from pathview.view.pointer import PointerEvent
 
 
@@ -25,12 +26,15 @@ class ToolStep(NamedTuple):
         Whether a gesture has ended, so that what follows starts afresh.
     selection
         What is selected from now on, once `edit` is done; None leaves the selection alone.
+    look
+        Level-0 box that is to fill the view, or None.
     """
 
     edit: Edit | None = None
     preview: BaseGeometry | None = None
     done: bool = False
     selection: frozenset[UUID] | None = None
+    look: Box | None = None
 
 
 class Tool(Protocol):
