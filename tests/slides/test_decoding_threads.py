@@ -41,24 +41,31 @@ def test_two_threads_decode_at_once(made_tiff: Path, window: tuple[int, int, int
     reader.close()
 
 
-def turns_during(work: Callable[[], object]) -> int:
-    """Return how often this thread got a turn while another one did its work in one call of C code."""
-    begun, done = threading.Event(), threading.Event()
+def longest_wait(work: Callable[[], object]) -> float:
+    """Return for how much of the time this thread got no turn at a stretch, while another did its work.
+
+    The work is one call of C code; what is as long as all of it did not let go of the interpreter.
+    """
+    done = threading.Event()
+    took = [0.0]
 
     def run() -> None:
-        begun.set()
+        start = time.perf_counter()
         work()
+        took[0] = time.perf_counter() - start
         done.set()
 
     thread = threading.Thread(target=run)
-    thread.start()
-    begun.wait()
-    turns = 0
-    while not done.is_set():
+    longest, last = 0.0, time.perf_counter()
+    thread.start()  # may come back only when the work is done
+    while True:
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+        if done.is_set():
+            break
         time.sleep(0.0002)
-        turns += 1
     thread.join()
-    return turns
+    return longest / took[0]
 
 
 def noise() -> Rgb:
@@ -87,11 +94,10 @@ def codecs() -> dict[str, Callable[[], Callable[[], object]]]:
 
 @pytest.mark.parametrize("name", codecs())
 def test_a_codec_lets_other_threads_run(name: str) -> None:
-    assert turns_during(codecs()[name]()) >= 5
+    work = codecs()[name]()
+    # A busy machine may keep this thread waiting, too, but hardly three times for most of the work.
+    assert min(longest_wait(work) for _ in range(3)) < 0.5
 
 
 def test_what_does_not_let_them_is_told_from_it() -> None:
-    def power() -> int:
-        return int.bit_length(3**4_000_000)
-
-    assert turns_during(power) < 5
+    assert longest_wait(lambda: (3**4_000_000).bit_length()) > 0.8
