@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -26,6 +27,10 @@ class ByteSource(Protocol):
         OSError
             If the file cannot be read.
         """
+        ...
+
+    def expect(self, parts: Iterable[tuple[int, int]]) -> None:
+        """Begin to fetch what will be read next, (offset, length) each, where that has to be fetched."""
         ...
 
     def stream(self) -> IO[bytes]:
@@ -81,6 +86,9 @@ class RawFile:
     def size(self) -> int:
         """Bytes of the whole file."""
         return os.fstat(self._descriptor).st_size
+
+    def expect(self, parts: Iterable[tuple[int, int]]) -> None:
+        """Do nothing: the system reads ahead by itself."""
 
     def stream(self) -> IO[bytes]:
         """Return the file opened once more, with a position of its own."""

@@ -208,6 +208,12 @@ class TiffReader:
             return self._tile(level, y // high * page.columns + x // wide, None)
         columns = range(x // wide, (x + w - 1) // wide + 1)
         rows = range(y // high, (y + h - 1) // high + 1)
+        if isinstance(self._path, Address):
+            self._file.expect(
+                (page.offsets.item(number), page.lengths.item(number))
+                for row in rows
+                for number in range(row * page.columns + columns.start, row * page.columns + columns.stop)
+            )
         canvas = np.empty((h, w, 3), np.uint8)
         for row in rows:
             top, bottom = max(row * high, y), min((row + 1) * high, y + h)

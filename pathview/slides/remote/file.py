@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
 
@@ -93,6 +93,24 @@ class RemoteFile:
                 found[number] = wait(run)[number]
         data = b"".join(block for block in found.values() if block is not None)
         return data[offset - first * BLOCK_BYTES : stop - first * BLOCK_BYTES]
+
+    def expect(self, parts: Iterable[tuple[int, int]]) -> None:
+        """Begin to fetch what `read` will be asked for next, (offset, length) each, side by side at once.
+
+        Raises
+        ------
+        RemoteError
+            If this one is closed; what else goes wrong is raised by `read`.
+        """
+        numbers = {
+            number
+            for offset, length in parts
+            for number in range(offset // BLOCK_BYTES, -(-min(offset + length, self.size) // BLOCK_BYTES))
+        }
+        missing = [number for number in sorted(numbers) if self._kept(number) is None]
+        # More would push each other out of memory before they are read.
+        if missing:
+            self._ask(missing[: _MEMORY_BLOCKS // 2], 0)
 
     def stream(self, ahead: int = AHEAD_BYTES) -> io.BufferedReader:
         """Return the file as parsers want it, with a position; for one thread. `ahead` is that of `read`."""

@@ -88,6 +88,24 @@ def test_what_is_there_is_not_asked_for_again_and_what_lies_together_is_asked_fo
     assert source.asked[-1] == (20 * BLOCK_BYTES, 36 * BLOCK_BYTES)
 
 
+def test_what_is_expected_is_fetched_together() -> None:
+    source = Source()
+    file = RemoteFile(source)
+    source.asked.clear()
+    parts = [((3 + n) * BLOCK_BYTES // 2, BLOCK_BYTES // 2) for n in range(20)]
+    file.expect([*parts, (30 * BLOCK_BYTES, 8), (len(CONTENT) - 4, 99)])
+    for offset, length in parts:
+        assert file.read(offset, length) == CONTENT[offset : offset + length]
+    assert file.read(30 * BLOCK_BYTES, 8) == CONTENT[30 * BLOCK_BYTES :][:8]
+    assert file.read(len(CONTENT) - 4, 99) == CONTENT[-4:]
+    assert sorted(source.asked) == [
+        (BLOCK_BYTES, 12 * BLOCK_BYTES),
+        (30 * BLOCK_BYTES, 31 * BLOCK_BYTES),
+        (40 * BLOCK_BYTES, len(CONTENT)),
+    ]
+    file.close()
+
+
 def test_a_block_that_many_want_is_asked_for_once() -> None:
     source = Source()
     file = RemoteFile(source)
