@@ -20,23 +20,22 @@ def show_states(actions: ActionTable, workspace: Workspace, *, has_model: bool) 
     has_model
         Whether there is any model to run.
     """
-    actions.enable(_available(workspace, has_model))
     history = None if workspace.session is None else workspace.session.history
     undo = history.undo_label if history else None
     redo = history.redo_label if history else None
+    facts = _facts(workspace) | {"model": has_model, "undo": undo is not None, "redo": redo is not None}
+    actions.enable(frozenset(word for word, true in facts.items() if true))
     for key, word, label in (("undo", "&Undo", undo), ("redo", "&Redo", redo)):
-        actions[key].setEnabled(label is not None)
         actions[key].setText(f"{word} {label.lower()}" if label else word)
     status = workspace.runs.status
     paused = status is not None and status.state is RunState.PAUSED
     actions.show_as("pause", "&Resume the run" if paused else "&Pause the run", "play" if paused else "pause")
 
 
-def _available(workspace: Workspace, has_model: bool) -> frozenset[str]:
+def _facts(workspace: Workspace) -> dict[str, bool]:
     session = workspace.session
-    facts = {
+    return {
         "slide": session is not None,
-        "model": has_model,
         "annotations": session is not None and len(session.annotations) > 0,
         "selection": bool(workspace.view.state.selection),
         "heatmap": bool(workspace.runs.heatmaps),
@@ -45,4 +44,3 @@ def _available(workspace: Workspace, has_model: bool) -> frozenset[str]:
         "channels": session is not None and bool(session.slide.info.channels),
         "planes": session is not None and session.slide.info.planes > 1,
     }
-    return frozenset(word for word, true in facts.items() if true)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +13,20 @@ from pathview.app.theme import icon
 from pathview.view.magnification import POWERS
 
 Standard = QKeySequence.StandardKey
+NEEDS = {
+    "slide": "a slide",
+    "annotations": "an annotation",
+    "selection": "a selected annotation",
+    "undo": "a change to take back",
+    "redo": "a change that was taken back",
+    "heatmap": "a heatmap",
+    "model": "a model",
+    "run": "a model run that is going on",
+    "channels": "a slide with channels",
+    "planes": "a slide with several focal planes",
+    "scale": "a slide whose pixel size is known",
+}
+"""What actions may need, by the word that stands for it, as a sentence says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +48,7 @@ class ActionInfo:
     group
         Actions of one group exclude each other; "" for none.
     needs
-        Words that must all be true: "slide", "selection", "annotations", "heatmap", "model" (there is one),
-        "run" (one is going on), "channels", "planes" (several focal ones),
-        "scale" (it is known); "" for always.
+        Words of `NEEDS` that must all be true; "" for always.
     switch
         Whether it is ticked while it is on.
     on
@@ -91,9 +104,9 @@ ACTIONS: tuple[ActionInfo, ...] = (
         needs="heatmap",
     ),
     ActionInfo("quit", "&Quit", "Quit; everything is saved already", (Standard.Quit, "Ctrl+Q")),
-    ActionInfo("undo", "&Undo", "Take the last change back", (Standard.Undo,), "undo-2", needs="slide"),
+    ActionInfo("undo", "&Undo", "Take the last change back", (Standard.Undo,), "undo-2", needs="undo"),
     ActionInfo(
-        "redo", "&Redo", "Make the change again", (Standard.Redo, "Ctrl+Shift+Z"), "redo-2", needs="slide"
+        "redo", "&Redo", "Make the change again", (Standard.Redo, "Ctrl+Shift+Z"), "redo-2", needs="redo"
     ),
     ActionInfo(
         "delete", "&Delete", "Delete the selected annotations", ("Del",), "trash-2", needs="selection"
@@ -284,6 +297,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
         needs="model",
     ),
     ActionInfo("reset_panels", "Put the panels &back", "Arrange the panels as at the first start"),
+    ActionInfo("palette", "&Command palette", "Find any command by a few of its letters", ("Ctrl+L",)),
     ActionInfo("about", "&About PathView", "Version, licence and intended use"),
     ActionInfo("shortcuts", "&Keyboard shortcuts", "List every action with its keys", ("F1",)),
 )
@@ -305,6 +319,7 @@ class ActionTable:
         self._needs = {info.key: info.needs for info in ACTIONS}
         self._icons = {info.key: info.icon for info in ACTIONS if info.icon}
         self._groups: dict[str, QActionGroup] = {}
+        self._available: frozenset[str] = frozenset()
         for info in ACTIONS:
             action = QAction(info.text, owner)
             keys = [key for word in info.shortcuts for key in _sequences(word)]
@@ -344,10 +359,21 @@ class ActionTable:
         Parameters
         ----------
         available
-            Those of the words of `ActionInfo.needs` that are true.
+            Those of the words of `NEEDS` that are true.
         """
+        self._available = available
         for key, needs in self._needs.items():
             self._by_key[key].setEnabled(available.issuperset(needs.split()))
+
+    def reason(self, key: str) -> str:
+        """Return why an action cannot be done now ("needs a slide"), or "" where it can."""
+        missing = [NEEDS[word] for word in self._needs[key].split() if word not in self._available]
+        return f"needs {' and '.join(missing)}" if missing else ""
+
+
+def plain(text: str) -> str:
+    """Return the text of an action or a menu without the mark of its mnemonic."""
+    return re.sub("&(.)", r"\1", text)
 
 
 def _sequences(word: str | Standard) -> list[QKeySequence]:

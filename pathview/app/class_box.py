@@ -38,7 +38,7 @@ class ClassBox(QComboBox):
         for number in range(min(_KEYS, len(classes))):
             shortcut = QShortcut(QKeySequence(str(number + 1)), self)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
-            shortcut.activated.connect(lambda index=number: self._choose(index))
+            shortcut.activated.connect(lambda index=number: self.choose(index))
 
     @property
     def class_name(self) -> str | None:
@@ -46,7 +46,13 @@ class ClassBox(QComboBox):
         name = self.currentData()
         return name if isinstance(name, str) else None
 
-    def _choose(self, index: int) -> None:
+    def choices(self) -> list[tuple[str, str]]:
+        """Return the name of each entry and its key, "" for none."""
+        last = min(_KEYS, self.count() - 1)
+        return [(self.itemText(i), str(i + 1) if i < last else "") for i in range(self.count())]
+
+    def choose(self, index: int) -> None:
+        """Choose an entry by its place, also once more: the selected annotations get its class."""
         if index == self.currentIndex():
             self.class_chosen.emit(self.class_name)
         else:

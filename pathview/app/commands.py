@@ -31,7 +31,7 @@ _THEMES = ("system", "light", "dark")
 _OF_FILES = ("open", "open_address", "open_demo", "export_annotations", "export_region", "export_cells")
 _OWN = (
     "delete", "select_all", "rename", "pixel_size", "run", "run_selection", "model_card", "about",
-    "shortcuts",
+    "shortcuts", "palette",
 )  # fmt: skip
 
 
@@ -154,6 +154,10 @@ class Commands:
             _show(ModelCardDialog(self._workspace.registry.model(model), self._window))
 
     # help ------------------------------------------------------------
+    def palette(self) -> None:
+        """Open the command palette, or close it."""
+        self._window.palette_list.toggle()
+
     def about(self) -> None:
         """Show version, licence and intended use."""
         _show(AboutDialog(self._window))

@@ -20,8 +20,10 @@ from pathview.app.key_guard import KeyGuard
 from pathview.app.menus import fill_menus, fill_toolbar
 from pathview.app.overlays.guides import GuidesOverlay
 from pathview.app.overlays.notice import Notice
+from pathview.app.overlays.palette import Palette
 from pathview.app.overlays.scale_bar import ScaleBarOverlay
 from pathview.app.overlays.welcome import Welcome
+from pathview.app.palette_source import PaletteSource
 from pathview.app.panels import Panels
 from pathview.app.recent import RecentSlides
 from pathview.app.status_line import StatusLine
@@ -76,6 +78,7 @@ class MainWindow(QMainWindow):
         self.panels = Panels(self, workspace, self.actions_table, menus["panels"])
         self.status_line = StatusLine(self.statusBar(), workspace)
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
+        self.palette_list = Palette(self._pages, PaletteSource(self), self.actions_table["palette"])
         self._guard = KeyGuard(self)
         self._framed = self.saveState()
         self._wire()

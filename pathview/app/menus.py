@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
-from pathview.app.actions import ActionTable
+from pathview.app.actions import ActionTable, plain
 from pathview.view.magnification import POWERS
 
 SEPARATOR = ""
@@ -27,13 +27,18 @@ MENUS: dict[str, tuple[str, ...]] = {
     ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": ("run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR, "model_card"),
-    "&Help": ("shortcuts", "about"),
+    "&Help": ("palette", "shortcuts", SEPARATOR, "about"),
 }  # fmt: skip
 TOOLBAR: tuple[str, ...] = (
     "open", SEPARATOR, "tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle", "class",
     SEPARATOR, "undo", "redo", SEPARATOR, "zoom_out", "zoom_in", "tool_zoom", "zoom_fit", SEPARATOR, "run",
     "pause", "cancel",
 )  # fmt: skip
+
+
+def menu_paths() -> dict[str, str]:
+    """Return the menu of each action as it is read: "View"."""
+    return {key: plain(title) for title, keys in MENUS.items() for key in keys if key != SEPARATOR}
 
 
 def fill_menus(bar: QMenuBar, actions: ActionTable, submenus: dict[str, str]) -> dict[str, QMenu]:

@@ -36,6 +36,11 @@ class RecentSlides:
         welcome.recent_asked.connect(self._open)
         self.refresh()
 
+    @property
+    def actions(self) -> dict[str, QAction]:
+        """What opens each slide, by its path, newest first; disabled where it is not there now."""
+        return dict(self._actions)
+
     def refresh(self) -> None:
         """List what the settings hold now."""
         paths = self._workspace.settings.recent

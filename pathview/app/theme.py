@@ -33,11 +33,13 @@ _COLORS = {
         "line": "#d5d6db", "hover": "#e2e2e8", "accent": "#d6cff0", "edge": "#8f83c4", "title": "#e9e9ed",
         "primary": "#5b4a93", "on_primary": "#ffffff", "muted": "#5f6168", "warning": "#8a4b00",
         "notice": "rgba(255, 244, 214, 240)", "on_notice": "#5c4300", "notice_edge": "#d9b65c",
+        "card": "#ffffff", "faint": "#a8a9b0",
     },
     True: {
         "line": "#3a3b41", "hover": "#3d3e45", "accent": "#51467c", "edge": "#a99be0", "title": "#2e2f34",
         "primary": "#8f7fd0", "on_primary": "#131316", "muted": "#a9abb3", "warning": "#ffb868",
         "notice": "rgba(64, 50, 14, 240)", "on_notice": "#ffe3a3", "notice_edge": "#8a6d22",
+        "card": "#1f2024", "faint": "#5b5d66",
     },
 }  # fmt: skip
 # The edges say in shape what the colours say: which tool is in hand, where the focus is.
@@ -69,6 +71,19 @@ QLabel#notice {{
     background: {notice}; color: {on_notice}; border: 1px solid {notice_edge}; border-radius: 6px;
     padding: 6px 12px; font-weight: 600;
 }}
+QFrame#palette {{ background: {card}; border: 1px solid {edge}; border-radius: 10px; }}
+QFrame#palette QLineEdit {{
+    border: 0; border-bottom: 1px solid {line}; padding: 6px 4px; background: transparent;
+    font-size: 15px;
+}}
+QFrame#palette QListView {{ border: 0; background: transparent; }}
+QFrame#palette QScrollBar:vertical {{ background: transparent; width: 8px; margin: 2px 0; }}
+QFrame#palette QScrollBar::handle {{
+    background: {faint}; border-radius: 3px; min-height: 24px; margin-left: 2px;
+}}
+QFrame#palette QScrollBar::add-line, QFrame#palette QScrollBar::sub-line {{ height: 0; }}
+QFrame#palette QScrollBar::add-page, QFrame#palette QScrollBar::sub-page {{ background: transparent; }}
+QFrame#palette QLabel {{ padding: 2px 6px; }}
 """
 
 

@@ -38,6 +38,8 @@ class Settings:
         Let zooming and panning run out smoothly; otherwise the view jumps, for those whom motion makes ill.
     recent
         Absolute paths of the slides opened last, or their addresses without secrets, newest first.
+    recent_commands
+        What was run from the command palette last, newest first.
     """
 
     theme: str = "system"
@@ -47,6 +49,7 @@ class Settings:
     convert_colours: bool = True
     smooth: bool = True
     recent: tuple[str, ...] = ()
+    recent_commands: tuple[str, ...] = ()
 
     def with_recent(self, place: Place) -> Settings:
         """Return the settings with `place` as the newest recent slide."""
@@ -62,8 +65,13 @@ _CHECKS: dict[str, Any] = {
     "device": lambda value: isinstance(value, str),
     "convert_colours": lambda value: type(value) is bool,
     "smooth": lambda value: type(value) is bool,
-    "recent": lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
+    "recent": lambda value: _is_words(value),
+    "recent_commands": lambda value: _is_words(value),
 }
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
 
 
 def settings_path() -> Path:
@@ -105,5 +113,5 @@ def save_settings(settings: Settings, path: Path | None = None) -> None:
         If the file cannot be written; the old one is intact.
     """
     values = dataclasses.asdict(settings)
-    values["recent"] = list(settings.recent)
+    values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
     write_text(settings_path() if path is None else path, tomli_w.dumps(values))
