@@ -17,6 +17,7 @@ from pathview.view.motion import HandSpeed
 from pathview.view.pointer import PointerButton, PointerEvent, PointerKind
 from pathview.view.state import ViewState
 from pathview.view.tools import TOOLS, Tool, ToolStep
+from pathview.view.viewport import Viewport
 
 # One wheel notch is 120 units and three notches double the magnification: fine enough to stop where one
 # wants, fast enough to cross a slide's range in a few turns.
@@ -109,7 +110,12 @@ class CanvasInput(QObject):
     def tell_cursor(self) -> None:
         """Tell again what lies under the cursor: it may rest while the slide or a heatmap moves."""
         if self._cursor is not None and self._workspace.session is not None:
-            self.cursor_moved.emit(self._workspace.view.state.viewport.to_slide(*self._screen(self._cursor)))
+            self.cursor_moved.emit(self._shown.to_slide(*self._screen(self._cursor)))
+
+    @property
+    def _shown(self) -> Viewport:
+        """The view as `compose` draws it: what lies under the cursor is what is seen there."""
+        return self._workspace.view.state.viewport.snapped()
 
     # events ----------------------------------------------------------
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -278,7 +284,7 @@ class CanvasInput(QObject):
     def _to_tool(self, kind: PointerKind, event: QMouseEvent, button: Qt.MouseButton) -> None:
         session = self._workspace.session
         assert session is not None, "events reach tools only while a slide is open"
-        viewport = self._workspace.view.state.viewport
+        viewport = self._shown
         x, y = viewport.to_slide(*self._screen(event.position()))
         modifiers = frozenset(name for flag, name in _MODIFIERS.items() if event.modifiers() & flag)
         downsample = viewport.downsample * self._native.devicePixelRatioF()

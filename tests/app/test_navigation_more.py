@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,28 @@ def test_two_fingers_on_a_touch_pad(reader: Any) -> None:
         QApplication.sendEvent(reader.native, event)
     assert reader.frame.viewport.downsample == pytest.approx(before.downsample / 1.5)
     assert reader.frame.viewport.rotation == 10.0
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+def test_the_status_bar_names_the_pixel_under_the_cursor(reader: Any, ratio: float) -> None:
+    chance = random.Random(round(ratio * 100))
+    reader.native.ratio = ratio
+    QApplication.sendEvent(reader.native, QEvent(QEvent.Type.DevicePixelRatioChange))
+    for _ in range(50):
+        view = replace(
+            reader.workspace.view.state.viewport,
+            center=(chance.uniform(600, 900), chance.uniform(400, 700)),
+            downsample=chance.choice([1.0, 2.0, chance.uniform(0.1, 2.9)]),
+            rotation=chance.choice([0.0, 90.0, chance.uniform(0, 360)]),
+            flipped=chance.random() < 0.5,
+        )
+        reader.workspace.look(view)
+        at = QPointF(chance.uniform(0, reader.native.width()), chance.uniform(0, reader.native.height()))
+        reader.hover(at)
+        drawn = reader.frame.viewport
+        x, y = drawn.to_slide(at.x() * ratio, at.y() * ratio)
+        said = reader.window.status_line.position.text()
+        assert said.startswith(f"x {int(x // 1)}, y {int(y // 1)} px"), (said, x, y)
 
 
 @pytest.fixture
