@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from pathview.app.visited_views import VisitedViews
 from pathview.app.workspace import Workspace
 from pathview.tiles.source import TileSource
 from pathview.view.compose import Canvas, Frame, compose
+from pathview.view.heading import Heading
 
 # Input events get their turn between two frames of uploads.
 _UPLOAD_PAUSE_MS = 4
@@ -67,6 +69,7 @@ class CanvasWidget(QWidget):
         self.workspace = workspace
         self.canvas = canvas
         self.frame: Frame | None = None
+        self._heading = Heading()
         native = canvas.native
         self.motions = Motions(workspace, self)
         self.visited = VisitedViews(workspace, self)
@@ -105,7 +108,9 @@ class CanvasWidget(QWidget):
     def _refresh(self) -> None:
         workspace = self.workspace
         loader = workspace.loader
-        frame = compose(workspace.view.state, workspace.scene, loader, self.canvas, self.input.preview)
+        state = workspace.view.state
+        heading = self._heading.follow(state.viewport, time.monotonic())
+        frame = compose(state, workspace.scene, loader, self.canvas, self.input.preview, heading)
         loader.wish("main", frame.wishes)
         self.canvas.show(frame, loader)
         self.frame = frame

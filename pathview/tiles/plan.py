@@ -51,6 +51,8 @@ def plan(
     resident: Container[TileKey],
     cached: Container[TileKey],
     stale: Container[TileKey] = (),
+    *,
+    heading: tuple[float, float] = (0.0, 0.0),
 ) -> TilePlan:
     """Plan one frame.
 
@@ -71,6 +73,9 @@ def plan(
         Tiles in memory with their newest pixels.
     stale
         Tiles whose pixels have changed since they were read: they stay drawn and are wanted again.
+    heading
+        How far the view will have moved in a moment, level-0 pixels (x, y): what will be seen then is read
+        ahead first.
 
     Returns
     -------
@@ -83,7 +88,7 @@ def plan(
     if not visible:
         return TilePlan((), (), (), 0)
     draw, needed = _on_screen(visible, root, resident, cached)
-    ahead = _ahead(pyramid, box, level, visible, needed)
+    ahead = _ahead(pyramid, box, level, visible, needed, heading)
     upload = [key for key in (*needed, *ahead) if key in cached and key not in resident]
     now = _wanted(needed, resident, cached, stale)
     later = _wanted(ahead, resident, cached, stale)
@@ -154,9 +159,14 @@ def _by_distance(pyramid: Pyramid, box: Box, keys: Iterable[TileKey], level: int
 
 
 def _ahead(
-    pyramid: Pyramid, box: Box, level: int, visible: list[TileKey], needed: Container[TileKey]
+    pyramid: Pyramid,
+    box: Box,
+    level: int,
+    visible: list[TileKey],
+    needed: Container[TileKey],
+    heading: tuple[float, float],
 ) -> list[TileKey]:
-    """Return what the next zoom out or pan will show: the parents, then a ring one tile wide."""
+    """Return what comes into view soon: what lies ahead of a move, the parents, then a ring one tile wide."""
     parents = dict.fromkeys(key.parent for key in visible) if level + 1 < pyramid.levels else {}
     columns, rows = pyramid.shape(level)
     left, right = min(key.col for key in visible), max(key.col for key in visible)
@@ -165,4 +175,15 @@ def _ahead(
     ring = [TileKey(level, col, row) for row in (top - 1, bottom + 1) if 0 <= row < rows for col in across]
     down = range(top, bottom + 1)
     ring += [TileKey(level, col, row) for col in (left - 1, right + 1) if 0 <= col < columns for row in down]
-    return [key for key in (*parents, *_by_distance(pyramid, box, ring, level)) if key not in needed]
+    coming = _coming(pyramid, box, level, heading)
+    found = dict.fromkeys((*coming, *parents, *_by_distance(pyramid, box, ring, level)))
+    return [key for key in found if key not in needed]
+
+
+def _coming(pyramid: Pyramid, box: Box, level: int, heading: tuple[float, float]) -> list[TileKey]:
+    """Return the tiles that the moved view will show, those that it shows first in front."""
+    if heading == (0.0, 0.0):
+        return []
+    dx, dy = heading
+    moved = Box(box.x0 + dx, box.y0 + dy, box.x1 + dx, box.y1 + dy)
+    return _by_distance(pyramid, box, pyramid.cover(moved, level), level)

@@ -134,6 +134,7 @@ def compose(
     tiles: TileLoader,
     canvas: Canvas,
     preview: BaseGeometry | None = None,
+    heading: tuple[float, float] = (0.0, 0.0),
 ) -> Frame:
     """Work out what the screen should show.
 
@@ -151,6 +152,8 @@ def compose(
         Which tiles are on the GPU.
     preview
         What the tool is drawing right now.
+    heading
+        How far the view will have moved in a moment, level-0 pixels; see `pathview.view.heading`.
     """
     outline_layer = next((la for la in state.layers if la.kind == "annotations" and la.shown), None)
     sources = ((_source(layer, scene), layer) for layer in state.layers if layer.shown)
@@ -158,7 +161,7 @@ def compose(
     return Frame(
         viewport,
         tuple(
-            _raster(src, layer, viewport, tiles, canvas, _extent(scene))
+            _raster(src, layer, viewport, tiles, canvas, _extent(scene), heading)
             for src, layer in sources
             if src is not None
         ),
@@ -188,10 +191,11 @@ def _raster(
     tiles: TileLoader,
     canvas: Canvas,
     clip: Box | None,
+    heading: tuple[float, float],
 ) -> RasterPass:
     box, downsample = viewport.box(), viewport.downsample
     resident, cached = canvas.resident(source), tiles.cached(source)
-    wanted = plan(source.pyramid, box, downsample, resident, cached, tiles.stale(source))
+    wanted = plan(source.pyramid, box, downsample, resident, cached, tiles.stale(source), heading=heading)
     return RasterPass(source, wanted, layer, _failed(source, box, downsample, tiles), clip)
 
 

@@ -182,3 +182,18 @@ def test_nothing_is_planned_beside_the_slide() -> None:
 def test_far_out_only_the_root_is_needed(downsample: float) -> None:
     result = plan(PYRAMID, Box(-4000, -4000, 12_000, 12_000), downsample, (), ())
     assert result.want == (PYRAMID.root,)
+
+
+def test_what_lies_ahead_of_a_move_is_read_ahead_first() -> None:
+    pyramid = Pyramid((40_000, 30_000), 512)
+    box = Box(10_000, 10_000, 11_200, 10_800)
+    still = plan(pyramid, box, 1.0, set(), set())
+    moving = plan(pyramid, box, 1.0, set(), set(), heading=(1500.0, 0.0))
+    assert moving.wanted_now == still.wanted_now
+    right = max(key.col for key in still.wanted_now if key.level == 0)
+    ahead = moving.wanted_later[: len(moving.wanted_later) - len(still.wanted_later)]
+    assert ahead
+    assert all(key.level == 0 and key.col > right for key in ahead)
+    assert max(key.col for key in moving.wanted_later) == (12_700 // 512)
+    assert set(still.wanted_later) <= set(moving.wanted_later)
+    assert len(set(moving.want)) == len(moving.want)
