@@ -14,8 +14,10 @@ from pathview.slides.tiff_layout import TiledPage, read_layout
 GRID = (96, 64)
 
 
-def write_repeated(source: Path, target: Path) -> Path:
-    """Write up to three levels of `GRID`, half, a quarter of it, repeating each level's whole tiles.
+def write_repeated(source: Path, target: Path, grid: tuple[int, int] = GRID, levels: int = 3) -> Path:
+    """Write levels of `grid`, half, a quarter of it and so on, repeating each level's whole tiles.
+
+    A source of fewer levels gives the coarser ones the tiles of its coarsest.
 
     Parameters
     ----------
@@ -23,14 +25,19 @@ def write_repeated(source: Path, target: Path) -> Path:
         A JPEG slide that the native-tile reader accepts.
     target
         Where to; ".svs" keeps the source's description, so that it stays an Aperio slide.
+    grid
+        Tiles across and down at level 0.
+    levels
+        At most so many, no more than the source has where it has three or more.
     """
     import tifffile
 
     layout = read_layout(source, RawFile(source))
     raw = source.read_bytes()
     with tifffile.TiffWriter(target) as file:
-        for number, page in enumerate(layout.pages[:3]):
-            columns, rows = GRID[0] >> number, GRID[1] >> number
+        pages = [layout.pages[min(number, len(layout.pages) - 1, 2)] for number in range(levels)]
+        for number, page in enumerate(pages):
+            columns, rows = grid[0] >> number, grid[1] >> number
             how: dict[str, Any] = {"jpegtables": page.coding.tables} if page.coding.tables else {}
             file.write(
                 islice(cycle(streams(page, raw)), columns * rows),

@@ -1,0 +1,229 @@
+"""The window on a slide of 40,000 x 30,000 pixels: panning, jumping, starting; under software GL.
+
+Run it on a virtual screen (`benchmarks/run.sh viewing` starts one). The main thread's own work (events, plan,
+uploads) is told by processor time, less what drawing takes, which is the rasteriser's here and the graphics card's
+elsewhere: a busy machine makes it wait, not work. Bare loops in the same run say what would be possible.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.repeated import write_repeated
+
+SOURCE = "generic_tiff/CMU-1-Small-Region_pyr.tif"
+GRID = (160, 120)  # of tiles of 256 px: 40,960 x 30,720
+LEVELS = 6
+SIZE = (1600, 1000)
+PAN_S = 30.0
+PAN_PX_S = 1000.0
+JUMPS = 15
+STARTS = 5
+
+_LIBRARIES = """
+import sys, PySide6.QtWidgets, PySide6.QtOpenGLWidgets, vispy.app, vispy.gloo, openslide
+openslide.OpenSlide(sys.argv[1]).read_region((0, 0), 0, (256, 256))
+"""
+_WINDOW = """
+import sys, time
+from pathlib import Path
+from pathview.app.application import InboxBridge, make_application, make_window
+application = make_application([])
+bridge = InboxBridge()
+window = make_window(bridge)
+window.resize(1600, 1000)
+window.show()
+window.workspace.open(Path(sys.argv[1]))
+widget = window.canvas_widget
+def shown():
+    return widget.frame is not None and any(raster.plan.draw for raster in widget.frame.rasters)
+while not shown():
+    application.processEvents()
+widget.canvas.snapshot()
+import os
+os._exit(1 if "torch" in sys.modules else 0)
+"""
+
+
+class Stopwatch:
+    """Adds up the processor time of some functions, less that of calls inside them that are watched too."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, float] = {}
+        self._inner: list[float] = []
+
+    def watch(self, owner: Any, name: str, kind: str) -> None:
+        """Count the time in ``owner.name`` as `kind`."""
+        call = getattr(owner, name)
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            self._inner.append(0.0)
+            start = time.thread_time()
+            try:
+                return call(*arguments, **named)
+            finally:
+                passed = time.thread_time() - start
+                inside = self._inner.pop()
+                self.spent[kind] = self.spent.get(kind, 0.0) + passed - inside
+                if self._inner:
+                    self._inner[-1] += passed
+
+        setattr(owner, name, timed)
+
+    def take(self, kind: str) -> float:
+        """Return the seconds counted as `kind` since the last time."""
+        return self.spent.pop(kind, 0.0)
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Return the value that `share` of the values do not exceed."""
+    return sorted(values)[min(int(share * len(values)), len(values) - 1)]
+
+
+def panning(application: Any, window: Any) -> None:
+    """Pan across the slide at a steady speed and now and then zoom, as a reader does."""
+    widget, workspace = window.canvas_widget, window.workspace
+    watch = Stopwatch()
+    watch.watch(widget.canvas, "_on_draw", "draw")
+    own: list[float] = []
+    turns: list[float] = []
+    blurred = bare = 0
+    view = workspace.view.state.viewport
+    workspace.look(replace(view, center=(4000.0, 4000.0), downsample=1.0))
+    settle(application, window)
+    widget.canvas._canvas.events.draw.disconnect()
+    widget.canvas._canvas.events.draw.connect(lambda event: widget.canvas._on_draw(event))
+    start = last = time.perf_counter()
+    heading, frames = (1.0, 0.3), 0
+    while (now := time.perf_counter()) - start < PAN_S:
+        dt, last = now - last, now
+        view = workspace.view.state.viewport
+        x, y = view.center
+        if not 3000 < x < 37_000 or not 3000 < y < 27_000:
+            heading = ((20_000 - x) / 20_000, (15_000 - y) / 15_000)
+        by = PAN_PX_S * dt
+        length = (heading[0] ** 2 + heading[1] ** 2) ** 0.5
+        began, worked = time.perf_counter(), time.thread_time()
+        workspace.look(view.panned(-by * heading[0] / length, -by * heading[1] / length))
+        application.processEvents()
+        turns.append(time.perf_counter() - began)
+        own.append(time.thread_time() - worked - watch.take("draw"))
+        frames += 1
+        blurred += not all(widget._sharp(raster.source) for raster in widget.frame.rasters)
+        bare += not covered(widget)
+    print(f"  frames {frames}, {frames / PAN_S:.0f} a second at {PAN_PX_S:.0f} px a second")
+    print(
+        f"  event-loop turn, drawing included: p50 {1e3 * statistics.median(turns):.1f}, "
+        f"p95 {1e3 * percentile(turns, 0.95):.1f}, p99 {1e3 * percentile(turns, 0.99):.1f} ms"
+    )
+    print(
+        f"  main thread's work without drawing, processor time: p50 {1e3 * statistics.median(own):.1f}, "
+        f"p99 {1e3 * percentile(own, 0.99):.1f}, longest {1e3 * max(own):.1f} ms"
+    )
+    print(f"  frames that lack a sharp tile: {100 * blurred / frames:.1f} %; with an uncovered place: {bare}")
+
+
+def covered(widget: Any) -> bool:
+    """Whether every visible cell of the slide is drawn by something: itself, a coarser or finer tile."""
+    raster = widget.frame.rasters[0]
+    pyramid = raster.source.pyramid
+    return pyramid.root in widget.canvas.resident(raster.source)
+
+
+def settle(application: Any, window: Any, limit_s: float = 60.0) -> float:
+    """Run the event loop until all in view is sharp; return the seconds."""
+    start = time.perf_counter()
+    application.processEvents()
+    while not window.canvas_widget.settled and time.perf_counter() - start < limit_s:
+        application.processEvents()
+    return time.perf_counter() - start
+
+
+def jumping(application: Any, window: Any, path: Path) -> None:
+    """Jump to places at 1:1, and read just the tiles of each with a bare loop on as many threads."""
+    from pathview.slides.open import open_slide
+    from pathview.tiles.source import SlideTiles
+
+    chance = random.Random(5)
+    workspace = window.workspace
+    ratios, blocked = [], []
+    with open_slide(path) as slide, ThreadPoolExecutor(workspace.settings.reader_threads) as pool:
+        tiles = SlideTiles(slide)
+        for _ in range(JUMPS):
+            place = (chance.uniform(4000, 36_000), chance.uniform(4000, 26_000))
+            view = replace(workspace.view.state.viewport, center=place, downsample=1.0)
+            needed = list(tiles.pyramid.cover(view.box(), 0))
+            began = time.perf_counter()
+            list(pool.map(tiles.read_tile, needed))
+            bare = time.perf_counter() - began
+            workspace.look(view)
+            took = settle(application, window)
+            ratios.append(took / bare)
+            blocked.append(took)
+    low, middle, high = statistics.quantiles(ratios, n=4)
+    print(
+        f"  jump to sharp {1e3 * statistics.median(blocked):.0f} ms; against reading just these tiles "
+        f"{middle:.2f} ({low:.2f}-{high:.2f})"
+    )
+
+
+def starting(path: Path) -> None:
+    """Start the program until the slide shows, and a process that only loads the libraries and a tile."""
+
+    def seconds(code: str) -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+        return time.perf_counter() - began
+
+    seconds(_WINDOW)  # fills the caches of the disk, and learns that the slide is good
+    pairs = [(seconds(_WINDOW), seconds(_LIBRARIES)) for _ in range(STARTS)]
+    ratios = sorted(ours / theirs for ours, theirs in pairs)
+    print(
+        f"  start to slide {statistics.median(ours for ours, _ in pairs):.2f} s; against loading PySide6, vispy "
+        f"and a tile by OpenSlide {statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
+    )
+
+
+def main(data: Path) -> None:
+    """Print all figures."""
+    folder = Path(os.environ["PATHVIEW_HOME"])
+    path = write_repeated(data / "wsi" / SOURCE, folder / "slide.tif", GRID, LEVELS)
+    print(f"  slide of {GRID[0] * 256:,} x {GRID[1] * 256:,} px, window of {SIZE[0]} x {SIZE[1]}")
+    starting(path)
+    from pathview.app.application import InboxBridge, make_application, make_window
+
+    application = make_application([])
+    bridge = InboxBridge()
+    window = make_window(bridge)
+    window.resize(*SIZE)
+    window.show()
+    window.workspace.open(path)
+    wait(application, lambda: window.workspace.session is not None)
+    settle(application, window)
+    jumping(application, window, path)
+    panning(application, window)
+    window.close()
+
+
+def wait(application: Any, condition: Callable[[], bool], limit_s: float = 60.0) -> None:
+    """Run the event loop until something holds."""
+    until = time.perf_counter() + limit_s
+    while not condition() and time.perf_counter() < until:
+        application.processEvents()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["PATHVIEW_HOME"] = home
+        main(Path(sys.argv[1]))
