@@ -1,8 +1,8 @@
 """The window on a slide of 40,000 x 30,000 pixels: panning, jumping, starting; under software GL.
 
 Run it on a virtual screen (`benchmarks/run.sh viewing` starts one). The main thread's own work (events, plan,
-uploads) is told by processor time, less what drawing takes, which is the rasteriser's here and the graphics card's
-elsewhere: a busy machine makes it wait, not work. Bare loops in the same run say what would be possible.
+uploads) is told by processor time, less what drawing takes, which is the rasteriser's here and the graphics
+card's elsewhere: a busy machine makes it wait, not work. Bare loops in the same run say what is possible.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def panning(application: Any, window: Any) -> None:
         f"p95 {1e3 * percentile(turns, 0.95):.1f}, p99 {1e3 * percentile(turns, 0.99):.1f} ms"
     )
     print(
-        f"  main thread's work without drawing, processor time: p50 {1e3 * statistics.median(own):.1f}, "
+        f"  main thread's work without drawing, by processor time: p50 {1e3 * statistics.median(own):.1f}, "
         f"p99 {1e3 * percentile(own, 0.99):.1f}, longest {1e3 * max(own):.1f} ms"
     )
     print(f"  frames that lack a sharp tile: {100 * blurred / frames:.1f} %; with an uncovered place: {bare}")
@@ -189,8 +189,9 @@ def starting(path: Path) -> None:
     seconds(_WINDOW)  # fills the caches of the disk, and learns that the slide is good
     pairs = [(seconds(_WINDOW), seconds(_LIBRARIES)) for _ in range(STARTS)]
     ratios = sorted(ours / theirs for ours, theirs in pairs)
+    median = statistics.median(ours for ours, _ in pairs)
     print(
-        f"  start to slide {statistics.median(ours for ours, _ in pairs):.2f} s; against loading PySide6, vispy "
+        f"  start to slide {median:.2f} s; against loading PySide6, vispy "
         f"and a tile by OpenSlide {statistics.median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
     )
 
