@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
@@ -299,7 +299,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ActionInfo("reset_panels", "Put the panels &back", "Arrange the panels as at the first start"),
     ActionInfo("palette", "&Command palette", "Find any command by a few of its letters", ("Ctrl+L",)),
     ActionInfo("about", "&About PathView", "Version, licence and intended use"),
-    ActionInfo("shortcuts", "&Keyboard shortcuts", "List every action with its keys", ("F1",)),
+    ActionInfo("shortcuts", "&Keyboard shortcuts", "Look up and change the keys of every action", ("F1",)),
 )
 
 
@@ -322,10 +322,6 @@ class ActionTable:
         self._available: frozenset[str] = frozenset()
         for info in ACTIONS:
             action = QAction(info.text, owner)
-            keys = [key for word in info.shortcuts for key in _sequences(word)]
-            action.setShortcuts(list(dict.fromkeys(keys)))
-            shown = f" ({keys[0].toString(QKeySequence.SequenceFormat.NativeText)})" if keys else ""
-            action.setToolTip(info.tip + shown)
             action.setStatusTip(info.tip)
             action.triggered.connect(lambda _=False, call=callbacks[info.key]: call())
             if info.switch:
@@ -336,6 +332,7 @@ class ActionTable:
                 self._groups.setdefault(info.group, QActionGroup(owner)).addAction(action)
             owner.addAction(action)
             self._by_key[info.key] = action
+        self.set_keys({info.key: default_keys(info) for info in ACTIONS})
         self.restyle()
 
     def __getitem__(self, key: str) -> QAction:
@@ -345,6 +342,14 @@ class ActionTable:
         """Draw the icons again in the colours of the theme."""
         for key, name in self._icons.items():
             self._by_key[key].setIcon(icon(name))
+
+    def set_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Give every action its keys, in Qt's portable words; tooltips name the first."""
+        for info in ACTIONS:
+            presses = [QKeySequence(press) for press in keys[info.key]]
+            shown = f" ({presses[0].toString(QKeySequence.SequenceFormat.NativeText)})" if presses else ""
+            self._by_key[info.key].setShortcuts(presses)
+            self._by_key[info.key].setToolTip(info.tip + shown)
 
     def show_as(self, key: str, text: str, icon_name: str) -> None:
         """Word an action anew and give it another icon; its tip and keys stay."""
@@ -374,6 +379,12 @@ class ActionTable:
 def plain(text: str) -> str:
     """Return the text of an action or a menu without the mark of its mnemonic."""
     return re.sub("&(.)", r"\1", text)
+
+
+def default_keys(info: ActionInfo) -> tuple[str, ...]:
+    """Return an action's keys on this desktop, in Qt's portable words."""
+    sequences = (sequence for word in info.shortcuts for sequence in _sequences(word))
+    return tuple(dict.fromkeys(sequence.toString() for sequence in sequences))
 
 
 def _sequences(word: str | Standard) -> list[QKeySequence]:

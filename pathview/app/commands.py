@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QDialog, QInputDialog
 from shapely import union_all
 
 from pathview.annotations.edit import Edit
-from pathview.app.dialogs.about import AboutDialog, ShortcutsDialog
+from pathview.app.dialogs.about import AboutDialog
 from pathview.app.dialogs.model_card import ModelCardDialog
 from pathview.app.dialogs.pixel_size import PixelSizeDialog
+from pathview.app.dialogs.shortcuts import ShortcutsDialog
 from pathview.app.file_commands import FileCommands
 from pathview.app.view_commands import ViewCommands
 from pathview.view.tools import TOOLS
@@ -163,8 +164,15 @@ class Commands:
         _show(AboutDialog(self._window))
 
     def shortcuts(self) -> None:
-        """List every action with its keys."""
-        _show(ShortcutsDialog(self._window.actions_table, self._window))
+        """List every action with its keys, to be changed; there is one such list."""
+        dialog = self._window.findChild(ShortcutsDialog)
+        if dialog is None:
+            dialog = ShortcutsDialog(
+                self._workspace.settings.shortcuts, self._window.set_shortcuts, self._window
+            )
+        _show(dialog)
+        dialog.raise_()
+        dialog.activateWindow()
 
 
 def _show(dialog: QDialog) -> None:

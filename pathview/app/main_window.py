@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathview.app.class_box import ClassBox
 from pathview.app.commands import Commands
 from pathview.app.docks.annotations import AnnotationsDock
 from pathview.app.key_guard import KeyGuard
+from pathview.app.keymap import Keys, resolved
 from pathview.app.menus import fill_menus, fill_toolbar
 from pathview.app.overlays.guides import GuidesOverlay
 from pathview.app.overlays.notice import Notice
@@ -71,6 +73,7 @@ class MainWindow(QMainWindow):
         self.class_box = ClassBox(workspace)
         self.commands = Commands(self)
         self.actions_table = ActionTable(self, self.commands.callbacks())
+        self.actions_table.set_keys(resolved(workspace.settings.shortcuts))
         menus = fill_menus(
             self.menuBar(), self.actions_table, {"recent": "Open &recent", "panels": "&Panels"}
         )
@@ -211,6 +214,12 @@ class MainWindow(QMainWindow):
             self.showNormal()
             self.menuBar().show()
             self.restoreState(self._framed)
+
+    def set_shortcuts(self, changed: Mapping[str, Keys]) -> None:
+        """Give the actions the keys that the user has chosen, and remember them."""
+        self.actions_table.set_keys(resolved(changed))
+        self.workspace.settings = replace(self.workspace.settings, shortcuts=changed)
+        self._save_settings()
 
     def reset_panels(self) -> None:
         """Put the panels where they are at a first start."""

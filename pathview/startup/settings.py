@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import logging
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ class Settings:
         Absolute paths of the slides opened last, or their addresses without secrets, newest first.
     recent_commands
         What was run from the command palette last, newest first.
+    shortcuts
+        Keys by action, in Qt's portable words; only where they differ from the action table.
     """
 
     theme: str = "system"
@@ -50,6 +53,7 @@ class Settings:
     smooth: bool = True
     recent: tuple[str, ...] = ()
     recent_commands: tuple[str, ...] = ()
+    shortcuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_recent(self, place: Place) -> Settings:
         """Return the settings with `place` as the newest recent slide."""
@@ -97,11 +101,20 @@ def load_settings(path: Path | None = None) -> Settings:
         return Settings()
     good: dict[str, Any] = {}
     for key, value in raw.items():
-        if key in _CHECKS and _CHECKS[key](value):
+        if key == "shortcuts" and isinstance(value, dict):
+            good[key] = _shortcuts(path, value)
+        elif key in _CHECKS and _CHECKS[key](value):
             good[key] = tuple(value) if isinstance(value, list) else value
         else:
             _log.warning("%s: %s = %r is not a setting that can be used; the default is", path, key, value)
     return Settings(**good)
+
+
+def _shortcuts(path: Path, value: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    good = {action: tuple(keys) for action, keys in value.items() if _is_words(keys)}
+    for action in value.keys() - good.keys():
+        _log.warning("%s: the keys of %s are not a list of words; they are ignored", path, action)
+    return good
 
 
 def save_settings(settings: Settings, path: Path | None = None) -> None:
@@ -113,5 +126,4 @@ def save_settings(settings: Settings, path: Path | None = None) -> None:
         If the file cannot be written; the old one is intact.
     """
     values = dataclasses.asdict(settings)
-    values = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
     write_text(settings_path() if path is None else path, tomli_w.dumps(values))

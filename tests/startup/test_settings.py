@@ -13,7 +13,13 @@ def test_missing_file_gives_the_defaults(tmp_path: Path) -> None:
 
 def test_round_trip(tmp_path: Path) -> None:
     settings = Settings(
-        theme="dark", cache_mb=256, device="cpu", convert_colours=False, recent=("/a/b.svs", "/c é.tif")
+        theme="dark",
+        cache_mb=256,
+        device="cpu",
+        convert_colours=False,
+        recent=("/a/b.svs", "/c é.tif"),
+        recent_commands=("action run",),
+        shortcuts={"run": ("F5", "Ctrl+R"), "about": ()},
     )
     save_settings(settings, tmp_path / "s.toml")
     assert load_settings(tmp_path / "s.toml") == settings
@@ -27,6 +33,7 @@ def test_round_trip(tmp_path: Path) -> None:
         "theme = 3\ncache_mb = 'much'\nrecent = [1]\nnonsense = true",
         "cache_mb = true",
         "convert_colours = 0",
+        "shortcuts = 3",
     ],
 )
 def test_a_bad_file_never_stops_the_start(tmp_path: Path, text: str) -> None:
@@ -39,6 +46,16 @@ def test_a_bad_value_leaves_the_good_ones(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
     path.write_text('theme = "dark"\ncache_mb = 1\n', encoding="utf-8")
     assert load_settings(path) == Settings(theme="dark")
+
+
+def test_one_bad_shortcut_costs_no_other_and_no_other_setting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text('theme = "dark"\n[shortcuts]\nrun = ["F5"]\nabout = 7\nopen = [1]\n', encoding="utf-8")
+    assert load_settings(path) == Settings(theme="dark", shortcuts={"run": ("F5",)})
+    assert "the keys of about" in caplog.text
+    assert "the keys of open" in caplog.text
 
 
 def test_recent_slides_are_newest_first_and_few(tmp_path: Path) -> None:
