@@ -105,3 +105,12 @@ class ExportError(PathViewError):
         self.path = path
         self.reason = reason
         super().__init__(f"Cannot write {path}: {reason}")
+
+
+class EstimateError(PathViewError):
+    """Something cannot be judged from a slide's picture."""
+
+    def __init__(self, purpose: str, reason: str) -> None:
+        self.purpose = purpose
+        self.reason = reason
+        super().__init__(f"Cannot {purpose}: {reason}")

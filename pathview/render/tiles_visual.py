@@ -14,6 +14,7 @@ from pathview.core.palette import COLORMAPS, colormap_table
 from pathview.core.pyramid import Pyramid, TileKey
 from pathview.render.atlas import Atlas
 from pathview.render.programs import program
+from pathview.view.adjust import Adjustment
 from pathview.view.compose import RasterPass
 from pathview.view.layers import FADED
 from pathview.view.viewport import Viewport
@@ -44,6 +45,7 @@ class TilesVisual:
 
     def __init__(self) -> None:
         self._rgb = program("tiles", "rgb")
+        self._adjustment: Adjustment | None = None
         self._scalar = program("tiles", "scalar")
         self._failed = program("tiles", "failed")
         self._vertices = gloo.VertexBuffer()
@@ -98,7 +100,21 @@ class TilesVisual:
             _hatch(shader, viewport, pixel_scale)
         else:
             shader["u_crisp"] = float(viewport.downsample * _CRISP_FROM < 1)
+            self._adjust(raster.layer.adjustment)
         return shader
+
+    def _adjust(self, adjustment: Adjustment) -> None:
+        # The uniforms stay as they are from frame to frame: most slides are never adjusted.
+        if adjustment == self._adjustment:
+            return
+        self._adjustment = adjustment
+        self._rgb["u_adjusted"] = float(not adjustment.neutral)
+        self._rgb["u_gains"] = adjustment.gains
+        self._rgb["u_stained"] = float(adjustment.part != "all")
+        # GLSL takes the numbers column by column: its matrix * vector is numpy's vector @ matrix.
+        self._rgb["u_stains"] = adjustment.stain_matrix.astype(np.float32)
+        for name in ("saturation", "contrast", "brightness", "gamma"):
+            self._rgb[f"u_{name}"] = getattr(adjustment, name)
 
     def _draw_failed(self, raster: RasterPass, viewport: Viewport, order: int, pixel_scale: float) -> None:
         _place(self._failed, viewport, raster.layer.opacity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from pathview.core.pyramid import TileKey
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.plan import TilePlan, plan
 from pathview.tiles.source import Rgb, TileSource
+from pathview.view.adjust import NEUTRAL as UNADJUSTED
 from pathview.view.layers import Layer
 from pathview.view.state import ViewState
 from pathview.view.viewport import Viewport
@@ -156,7 +157,8 @@ def compose(
         How far the view will have moved in a moment, level-0 pixels; see `pathview.view.heading`.
     """
     outline_layer = next((la for la in state.layers if la.kind == "annotations" and la.shown), None)
-    sources = ((_source(layer, scene), layer) for layer in state.layers if layer.shown)
+    layers = (_as_shown(layer, state) for layer in state.layers if layer.shown)
+    sources = ((_source(layer, scene), layer) for layer in layers)
     viewport = state.viewport.snapped()
     return Frame(
         viewport,
@@ -172,6 +174,10 @@ def compose(
         scene.colors,
         scene.background,
     )
+
+
+def _as_shown(layer: Layer, state: ViewState) -> Layer:
+    return replace(layer, adjustment=UNADJUSTED) if state.comparing else layer
 
 
 def _source(layer: Layer, scene: Scene) -> TileSource | None:

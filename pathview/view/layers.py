@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pathview.view.adjust import NEUTRAL, Adjustment
+
 LayerKind = Literal["slide", "heatmap", "annotations"]
 
 FADED = 0.2
@@ -36,6 +38,8 @@ class Layer:
         Line width of annotations in logical pixels.
     fill
         Opacity of the inside of annotations, 0 to 1.
+    adjustment
+        How the picture differs from the slide; slides only.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Layer:
     fade: bool = False
     outline_width: float = 2.0
     fill: float = 0.12
+    adjustment: Adjustment = NEUTRAL
 
     @property
     def shown(self) -> bool:

@@ -25,12 +25,15 @@ class ViewState:
         Annotations that are selected.
     tool
         A key of `pathview.view.tools.TOOLS`.
+    comparing
+        Whether the slide is shown as it is, whatever its layer's adjustment says.
     """
 
     viewport: Viewport
     layers: tuple[Layer, ...]
     selection: frozenset[UUID] = frozenset()
     tool: str = "pan"
+    comparing: bool = False
 
     def layer(self, name: str) -> Layer:
         """Return the layer called `name`.
