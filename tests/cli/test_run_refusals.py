@@ -170,7 +170,8 @@ def test_results_of_another_model_slide_or_grid(
     write_plugin(mpp=1.0)
     assert_one_sentence(run(made_tiff), "another resolution (0.5, not 1.0); --overwrite")
     write_plugin()
-    assert_one_sentence(run(made_tiff, "--mpp", "0.2504"), "the grid of patches is another; --overwrite")
+    grid = "another grid (0.25 x 0.25 um/px, not 0.2504 x 0.2504 um/px); --overwrite"
+    assert_one_sentence(run(made_tiff, "--mpp", "0.2504"), grid)
     (out / "texture-demo" / "heatmap.zarr").rename(tmp_path / "strange")
     (out / "warmth" / "heatmap.zarr").rename(out / "texture-demo" / "heatmap.zarr")
     assert_one_sentence(run(made_tiff, model="texture-demo"), "another model's values")
