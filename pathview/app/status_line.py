@@ -68,10 +68,10 @@ class StatusLine:
             self.scale.setText("")
             return
         words = [_scale_words(session.slide.info, viewport.downsample)]
-        if viewport.rotation:
-            words.append(f"turned {viewport.rotation:.4g}°")
         if viewport.flipped:
             words.append("mirrored")
+        if viewport.turned:
+            words.append(f"turned {viewport.turned:.4g}°")
         self.scale.setText(" · ".join(words))
 
     def show_cursor(self, at: tuple[float, float] | None) -> None:

@@ -98,10 +98,10 @@ class ViewCommands:
     def rotate_to(self) -> None:
         """Ask for an angle and turn the slide to it."""
         angle, agreed = QInputDialog.getDouble(
-            self._window, "Rotate", "Degrees clockwise from upright:", self._viewport.rotation, -360, 360, 1
+            self._window, "Rotate", "Degrees clockwise from upright:", self._viewport.turned, -360, 360, 1
         )
         if agreed:
-            self._workspace.look(replace(self._viewport, rotation=angle % 360.0))
+            self._rotate(angle - self._viewport.turned)
 
     def upright(self) -> None:
         """Show the slide as it was scanned, neither turned nor mirrored."""

@@ -76,6 +76,11 @@ class Viewport:
         seen = -degrees if self.flipped else degrees
         return replace(self, rotation=(self.rotation + seen) % 360.0)
 
+    @property
+    def turned(self) -> float:
+        """Degrees, 0 to 360, by which the slide, mirrored first where it is, is seen turned clockwise."""
+        return (-self.rotation if self.flipped else self.rotation) % 360.0
+
     def mirrored(self) -> Viewport:
         """Return the view with left and right swapped, as through the back of the glass."""
         return replace(self, flipped=not self.flipped)

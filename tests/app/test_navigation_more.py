@@ -44,7 +44,7 @@ def test_turns_and_mirrors_by_keys(reader: Any) -> None:
     assert reader.frame.viewport.rotation == 90
     reader.key(Key.Key_M, CONTROL | SHIFT)
     assert reader.frame.viewport.flipped
-    assert reader.window.status_line.scale.text().endswith("turned 90° · mirrored")
+    assert reader.window.status_line.scale.text().endswith("mirrored · turned 270°")
     # To the right of the eye, whatever the mirror.
     reader.key(Key.Key_Right, CONTROL | SHIFT)
     assert reader.frame.viewport.rotation == 0

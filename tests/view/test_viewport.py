@@ -142,3 +142,9 @@ def test_a_turn_is_clockwise_as_it_is_seen(view: Viewport, degrees: float) -> No
 def test_upright_is_neither_turned_nor_mirrored(view: Viewport) -> None:
     assert (view.upright().rotation, view.upright().flipped) == (0.0, False)
     assert view.upright().center == view.center
+
+
+@given(views, st.floats(0, 359))
+def test_turned_is_what_is_seen(view: Viewport, degrees: float) -> None:
+    assert view.upright().rotated(degrees).turned == pytest.approx(degrees)
+    assert view.upright().mirrored().rotated(degrees).turned == pytest.approx(degrees)
