@@ -15,13 +15,16 @@ class ElidedLabel(QLabel):
     sample
         A text as long as is to be expected: the label asks for its width whatever it says, so that nothing
         beside it jumps. "" asks for the width of the text itself.
+    grows
+        Ask for more while the text is longer than the sample.
     parent
         Owner.
     """
 
-    def __init__(self, sample: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, sample: str = "", parent: QWidget | None = None, *, grows: bool = False) -> None:
         super().__init__(parent)
         self._sample = sample
+        self._grows = grows
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -29,6 +32,8 @@ class ElidedLabel(QLabel):
         """Ask for the width of the sample."""
         margins = self.contentsMargins()
         width = self.fontMetrics().horizontalAdvance(self._sample or self.text())
+        if self._grows:
+            width = max(width, self.fontMetrics().horizontalAdvance(self.text()))
         return QSize(width + margins.left() + margins.right() + 2, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:

@@ -41,7 +41,7 @@ class StatusLine:
         self.trouble = QLabel()
         self.value = ElidedLabel("Lymphocytes: not run yet")
         self.position = ElidedLabel("x 288888, y 288888 px   58888, 58888 µm")
-        self.scale = ElidedLabel("88.8× · 0.888 µm/px")
+        self.scale = ElidedLabel("88.8× · 0.888 µm/px", grows=True)
         bar.addWidget(self.activity, 1)
         bar.addPermanentWidget(self.meter)
         for label in (self.trouble, self.value, self.position, self.scale):

@@ -45,6 +45,8 @@ def test_turns_and_mirrors_by_keys(reader: Any) -> None:
     reader.key(Key.Key_M, CONTROL | SHIFT)
     assert reader.frame.viewport.flipped
     assert reader.window.status_line.scale.text().endswith("mirrored · turned 270°")
+    label = reader.window.status_line.scale
+    assert label.width() >= label.fontMetrics().horizontalAdvance(label.text()), "none of it is cut"
     # To the right of the eye, whatever the mirror.
     reader.key(Key.Key_Right, CONTROL | SHIFT)
     assert reader.frame.viewport.rotation == 0
