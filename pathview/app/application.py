@@ -12,7 +12,7 @@ from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QSurfaceFormat
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from pathview.app.main_window import MainWindow
 from pathview.app.screenshot import ScreenshotWhenSettled
@@ -150,7 +150,7 @@ def catch_everything(window: MainWindow) -> None:
     Parameters
     ----------
     window
-        Where it is shown; one report at a time, since what fails once often fails with every mouse move.
+        Where it is shown; what fails once often fails with every mouse move, and is then counted.
     """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -170,7 +170,7 @@ def catch_everything(window: MainWindow) -> None:
 
 
 def _show_report(window: MainWindow, report: str) -> None:
-    if not window.workspace.closed and window.findChild(QMessageBox, "problem") is None:
+    if not window.workspace.closed:
         window.show_problem(
             "Something unexpected went wrong",
             "Your annotations are saved, and you can go on. If it comes again, please report the details.",

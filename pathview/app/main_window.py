@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMessageBox, QStackedWidget, QToolBar
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar
 
 from pathview.app.action_states import show_states
 from pathview.app.actions import ActionTable
@@ -23,6 +22,7 @@ from pathview.app.menus import fill_menus, fill_toolbar
 from pathview.app.overlays.guides import GuidesOverlay
 from pathview.app.overlays.notice import Notice
 from pathview.app.overlays.palette import Palette
+from pathview.app.overlays.problems import ProblemCards
 from pathview.app.overlays.scale_bar import ScaleBarOverlay
 from pathview.app.overlays.welcome import Welcome
 from pathview.app.palette_source import PaletteSource
@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self.panels = Panels(self, workspace, self.actions_table, menus["panels"])
         self.status_line = StatusLine(self.statusBar(), workspace)
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
+        self.problems = ProblemCards(self._pages, self._slide_names)
         self.palette_list = Palette(self._pages, PaletteSource(self), self.actions_table["palette"])
         self._guard = KeyGuard(self)
         self._framed = self.saveState()
@@ -177,7 +178,7 @@ class MainWindow(QMainWindow):
         show_states(self.actions_table, self.workspace, has_model=self.panels.models.model is not None)
 
     def show_problem(self, title: str, text: str, details: str = "") -> None:
-        """Say what went wrong in a dialog that does not block the window and whose text can be copied.
+        """Say what went wrong on a card that neither blocks the window nor takes the focus.
 
         Parameters
         ----------
@@ -186,16 +187,12 @@ class MainWindow(QMainWindow):
         text
             Why, and what can be done.
         details
-            More than most people want to read; folded away.
+            More than most people want to read; "Copy details" has it.
         """
-        box = QMessageBox(QMessageBox.Icon.Warning, title, "", QMessageBox.StandardButton.Close, self)
-        box.setText(f"<p><b>{escape(title)}</b></p><p>{escape(text)}</p>")
-        box.setDetailedText(details)
-        box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setModal(False)
-        box.setObjectName("problem")
-        box.show()
+        self.problems.say(title, text, details)
+
+    def _slide_names(self) -> list[str]:
+        return [place_of(text).name for text in self.workspace.settings.recent]
 
     def set_full_screen(self, wanted: bool) -> None:
         """Give the slide the whole screen, or put everything back where it was."""

@@ -71,6 +71,12 @@ QLabel#notice {{
     background: {notice}; color: {on_notice}; border: 1px solid {notice_edge}; border-radius: 6px;
     padding: 6px 12px; font-weight: 600;
 }}
+QFrame#problem {{
+    background: {card}; border: 1px solid {notice_edge}; border-left: 4px solid {notice_edge};
+    border-radius: 8px;
+}}
+QFrame#problem QLabel#problem-title {{ font-weight: 600; }}
+QLabel#problem-more {{ background: {card}; border: 1px solid {line}; border-radius: 8px; padding: 3px 10px; }}
 QFrame#palette {{ background: {card}; border: 1px solid {edge}; border-radius: 10px; }}
 QFrame#palette QLineEdit {{
     border: 0; border-bottom: 1px solid {line}; padding: 6px 4px; background: transparent;

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from pathview.core.redact import TELLING
+
 # Everything else of a DICOM header is withheld. A list of what may pass, since PS3.15 annex E names over 600
 # attributes that may identify a patient, editions add more, and private ones can hold anything.
 DICOM_SHOWN = frozenset(
@@ -88,8 +90,7 @@ DICOM_SHOWN = frozenset(
 # In any format: names and free text that speak of the label or of who lies on the slide.
 # Hamamatsu's Reference is what its scanner read from the label.
 _TELLING = re.compile(
-    r"accession|barcode|birth|patient|physician|label[ _.-]?(text|id)|slide[ _]?(id|label)"
-    r"|^hamamatsu\.reference$",
+    rf"{TELLING}|^hamamatsu\.reference$",
     re.IGNORECASE,
 )
 _FREE_TEXT = ("openslide.comment", "tiff.ImageDescription")

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QTableWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QTableWidget, QToolButton
 
 from pathview.app.actions import ACTIONS
 from pathview.app.application import catch_everything
 from pathview.app.menus import MENUS
+from pathview.app.overlays.problems import ProblemCard
 from pathview.core.files import config_folder
 from pathview.startup.settings import Settings, load_settings
 
@@ -139,12 +140,12 @@ def test_an_unexpected_error_is_shown_once_and_the_window_lives_on(
             raise ZeroDivisionError("made to fail")
         except ZeroDivisionError as error:
             sys.excepthook(type(error), error, error.__traceback__)
-    reader.wait(lambda: bool(reader.window.findChildren(QMessageBox, "problem")))
+    reader.wait(lambda: bool(reader.window.findChildren(ProblemCard, "problem")))
     reader.settle()
-    (box,) = reader.window.findChildren(QMessageBox, "problem")
-    assert "made to fail" in box.detailedText()
+    (card,) = reader.window.findChildren(ProblemCard, "problem")
+    assert "made to fail" in card.details
+    assert card.count == 3
     reader.trigger("zoom_in")
-    box.close()
 
 
 def test_panels_and_place_come_back_at_the_next_start(start: Any) -> None:

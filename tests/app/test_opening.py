@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 import pathview.app.workspace as workspace_module
+from pathview.app.overlays.problems import ProblemCard
 from pathview.slides.made import write_made_tiff
 from pathview.slides.open import open_slide
 from pathview.slides.slide import Slide
@@ -70,13 +71,16 @@ def test_a_bad_file_is_refused_in_words_and_the_open_slide_stays(reader: Any, tm
     before = reader.shown
     reader.workspace.open(bad)
     reader.wait(lambda: bool(reader.problems))
-    (box,) = reader.window.findChildren(QMessageBox, "problem")
-    assert not box.isModal()
-    assert box.windowTitle() == "Cannot open slide"
-    assert "bad &amp; &lt;worse&gt;.svs" in box.text()
+    (card,) = reader.window.findChildren(ProblemCard, "problem")
+    assert card.isVisible()
+    assert not card.isModal()
+    assert card.title == "Cannot open slide"
+    assert any("bad & <worse>.svs" in label.text() for label in card.findChildren(QLabel))
+    assert all(label.textFormat() == Qt.TextFormat.PlainText for label in card.findChildren(QLabel))
     assert reader.shown == before
     assert reader.window.status_line.busy == ""
-    box.close()
+    reader.key(Qt.Key.Key_Escape)
+    assert reader.window.problems.cards == []
 
 
 def test_a_missing_file_is_refused(user: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QWidget
 from pytestqt.exceptions import TimeoutError as QtTimeout
 from pytestqt.qtbot import QtBot
 
@@ -141,7 +141,7 @@ class Driver:
     def situation(self) -> str:
         """Say how things stand, for the message of a test that fails."""
         window, runs = self.window, self.window.workspace.runs
-        problems = [box.text() for box in window.findChildren(QMessageBox)]
+        problems = [(card.title, card.text) for card in window.problems.cards]
         focus = QApplication.focusWidget()
         return (
             f"run {runs.status}, heatmaps {list(runs.heatmaps)}, busy {window.status_line.busy!r}, "

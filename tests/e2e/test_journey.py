@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QLabel, QWidget
 
+from pathview.app.overlays.problems import ProblemCard
 from pathview.slides.open import open_slide
 
 if TYPE_CHECKING:
@@ -134,15 +134,16 @@ def assert_pixels_are_the_slides(user: Any, path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["broken.svs", "osp_unopenable.tiff", "osp_unreadable.svs", "missing.svs"])
-def test_a_bad_file_gives_a_dialog_and_the_window_lives_on(data: Path, start: Start, name: str) -> None:
+def test_a_bad_file_gives_a_card_and_the_window_lives_on(data: Path, start: Start, name: str) -> None:
     user = start()
     user.window.workspace.open(data / "wsi" / "negative" / name)
     box = user.dialog("problem")
-    assert isinstance(box, QMessageBox)
-    assert box.windowTitle() == "Cannot open slide"
-    assert name in box.text()
+    assert isinstance(box, ProblemCard)
+    assert box.title == "Cannot open slide"
+    assert any(name in label.text() and label.isVisible() for label in box.findChildren(QLabel))
     user.picture(f"refused-{name.split('.')[0]}")
-    QTest.keyClick(box, Qt.Key.Key_Escape)
+    user.key(Qt.Key.Key_Escape)
+    user.wait(lambda: user.window.findChild(QWidget, "problem") is None)
     user.window.workspace.open(data / "wsi" / "aperio" / "CMU-1-Small-Region.svs")
     user.wait(lambda: user.window.workspace.session is not None)
     user.wait_sharp()
