@@ -112,7 +112,11 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "delete", "&Delete", "Delete the selected annotations", ("Del",), "trash-2", needs="selection"
     ),
     ActionInfo(
-        "select_all", "Select &all", "Select all annotations", (Standard.SelectAll,), needs="annotations"
+        "select_all",
+        "Select &all",
+        "Select all annotations",
+        (Standard.SelectAll, "Ctrl+Alt+A"),
+        needs="annotations",
     ),
     ActionInfo("rename", "&Name …", "Name the selected annotation", ("F2",), needs="selection"),
     ActionInfo(
@@ -296,6 +300,10 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "info",
         needs="model",
     ),
+    ActionInfo(
+        "toggle_panels", "Sho&w panels", "Hide all panels, or show those again that were there", ("Shift+A",)
+    ),
+    ActionInfo("log", "Show the log", "Show or hide the program's last messages", ("Ctrl+Shift+L",)),
     ActionInfo("reset_panels", "Put the panels &back", "Arrange the panels as at the first start"),
     ActionInfo("palette", "&Command palette", "Find any command by a few of its letters", ("Ctrl+L",)),
     ActionInfo("about", "&About PathView", "Version, licence and intended use"),

@@ -66,6 +66,8 @@ class Commands:
             "pause": self._workspace.runs.pause_or_resume,
             "cancel": self._workspace.runs.cancel,
             "reset_panels": self._window.reset_panels,
+            "toggle_panels": lambda: self._window.panels.toggle(),
+            "log": lambda: self._window.docks["log"].toggleViewAction().trigger(),
         }
 
     # annotations -----------------------------------------------------

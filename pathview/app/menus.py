@@ -17,7 +17,8 @@ MENUS: dict[str, tuple[str, ...]] = {
     "&View": (
         "toggle_annotations", "toggle_heatmap", "toggle_grid", "toggle_crosshair", SEPARATOR,
         "colour_profile", "auto_contrast", "plane_up", "plane_down", SEPARATOR,
-        "full_screen", "panels", "reset_panels", SEPARATOR, "theme_system", "theme_light", "theme_dark",
+        "full_screen", "panels", "toggle_panels", "log", "reset_panels", SEPARATOR,
+        "theme_system", "theme_light", "theme_dark",
     ),
     "&Navigate": (
         "zoom_in", "zoom_out", "zoom_fit", "zoom_full", "tool_zoom", SEPARATOR,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
 from pathview.app.actions import ActionTable
@@ -62,6 +62,7 @@ class Panels:
             self.docks[panel.objectName()] = dock
             menu.addAction(dock.toggleViewAction())
         self._has_channels = False
+        self._before: QByteArray | None = None
         self.arrange()
         workspace.slide_changed.connect(self._on_slide)
 
@@ -72,6 +73,15 @@ class Panels:
         dock.setVisible(self._has_channels)
         if self._has_channels:
             dock.raise_()
+
+    def toggle(self) -> None:
+        """Hide all panels, or bring those back that were hidden so."""
+        if any(not dock.isHidden() for dock in self.docks.values()):
+            self._before = self._window.saveState()
+            for dock in self.docks.values():
+                dock.hide()
+        elif self._before is None or not self._window.restoreState(self._before):
+            self.arrange()
 
     def arrange(self) -> None:
         """Put every panel where it is at a first start."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 
 from pathview.core.errors import TileReadError
@@ -45,6 +45,32 @@ def heated(reader: Any) -> Any:
 
 def block(user: Any, name: str) -> Any:
     return user.window.panels.layers.block(name)
+
+
+def test_one_key_hides_all_panels_and_brings_the_same_back(reader: Any) -> None:
+    docks = reader.window.docks
+    docks["models"].hide()
+    before = {name: dock.isHidden() for name, dock in docks.items()}
+    reader.key(Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
+    assert all(dock.isHidden() for dock in docks.values())
+    reader.key(Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
+    assert {name: dock.isHidden() for name, dock in docks.items()} == before
+    assert before["models"]
+
+
+def test_panels_come_back_in_a_window_that_started_without(reader: Any) -> None:
+    for dock in reader.window.docks.values():
+        dock.hide()
+    reader.trigger("toggle_panels")
+    assert reader.window.docks["models"].isVisible()
+
+
+def test_a_key_shows_the_log(reader: Any) -> None:
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    reader.key(Qt.Key.Key_L, both)
+    assert reader.window.docks["log"].isVisible()
+    reader.key(Qt.Key.Key_L, both)
+    assert not reader.window.docks["log"].isVisible()
 
 
 def test_sliders_change_the_view_and_the_view_the_sliders(reader: Any) -> None:

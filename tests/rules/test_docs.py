@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +40,19 @@ def test_every_setting_is_documented(field: str) -> None:
     assert f"`{field}`" in (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the page lists the keys of a Linux desktop")
+def test_the_page_of_shortcuts_is_the_program_s() -> None:
+    """Run docs/make_shortcuts.py after a change of the action table."""
+    script = ROOT / "docs" / "make_shortcuts.py"
+    done = subprocess.run(
+        [sys.executable, script, "--print"],
+        capture_output=True, text=True, encoding="utf-8", check=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    page = (ROOT / "docs" / "user-guide" / "shortcuts.md").read_text(encoding="utf-8")
+    assert page == done.stdout, "docs/make_shortcuts.py writes it anew"
+
+
 def test_every_action_is_in_a_menu() -> None:
     listed = {key for keys in MENUS.values() for key in keys}
     assert {info.key for info in ACTIONS} <= listed
@@ -52,7 +68,7 @@ def test_every_option_of_every_command_has_help() -> None:
 
 
 def test_readme_links_lead_somewhere() -> None:
-    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")):
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} points to {target}"
 
