@@ -73,7 +73,7 @@ rm -rf "$venv"
 "$python" -m venv "$venv"
 # pip fetches only uv; uv then installs the rest several times faster, from the same pins.
 "$venv/bin/python" -m pip install -q --disable-pip-version-check "$(grep '^uv==' constraints.txt)"
-VIRTUAL_ENV=$PWD/$venv "$venv/bin/uv" pip install -q --constraints constraints.txt \
+VIRTUAL_ENV=$PWD/$venv "$venv/bin/uv" pip install -q --compile-bytecode --constraints constraints.txt \
     --build-constraints constraints.txt --group dev --editable '.[models]'
 wanted >"$stamp"
 say "Ready: $venv/bin/pathview"
