@@ -19,6 +19,9 @@ from pathview.view.heading import Heading
 
 # Input events get their turn between two frames of uploads.
 _UPLOAD_PAUSE_MS = 4
+# Where drawing is slow, a tile that arrives waits as long as a frame takes, so that not every one of a dozen
+# is drawn by itself while the readers want the processor. Never longer: a picture that grows is a picture.
+_LONGEST_WAIT_MS = 60
 
 
 class WindowCanvas(Canvas, Protocol):
@@ -80,6 +83,10 @@ class CanvasWidget(QWidget):
         layout.addWidget(native)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._refresh)
+        self._arrived = QTimer(self, singleShot=True)
+        self._arrived.timeout.connect(self.refresh_soon)
+        self._painting: float | None = None
+        self._frame_s = 0.0
         self._later = QTimer(self, singleShot=True, interval=_UPLOAD_PAUSE_MS)
         self._later.timeout.connect(self._refresh)
         self.input.preview_changed.connect(self.refresh_soon)
@@ -87,6 +94,10 @@ class CanvasWidget(QWidget):
         native.installEventFilter(self)
         workspace.view.changed.connect(self._on_view)
         workspace.stale.connect(self.refresh_soon)
+        workspace.loader.loaded.connect(self._on_loaded)
+        swapped = getattr(native, "frameSwapped", None)
+        if swapped is not None:
+            swapped.connect(self._on_swapped)
         workspace.dropped.connect(canvas.forget)
 
     def refresh_soon(self) -> None:
@@ -102,6 +113,7 @@ class CanvasWidget(QWidget):
             and not self.canvas.pending_uploads
             and not self.motions.going
             and not self._soon.isActive()
+            and not self._arrived.isActive()
             and all(self._sharp(frame_pass.source) for frame_pass in self.frame.rasters)
         )
 
@@ -127,11 +139,29 @@ class CanvasWidget(QWidget):
     def _on_view(self, old: object, new: object) -> None:
         self.refresh_soon()
 
+    def _on_loaded(self, keys: object) -> None:
+        """Draw tiles that came: at once if the screen waits for no others, else with those that come soon."""
+        frame, loader = self.frame, self.workspace.loader
+        if frame is None or all(
+            key in loader.cached(raster.source) for raster in frame.rasters for key in raster.plan.wanted_now
+        ):
+            self._arrived.stop()
+            self.refresh_soon()
+        elif not self._arrived.isActive():
+            self._arrived.start(min(round(1000 * self._frame_s), _LONGEST_WAIT_MS))
+
+    def _on_swapped(self) -> None:
+        """Note how long the frame took, from its painting to the screen."""
+        if self._painting is not None:
+            self._frame_s, self._painting = time.monotonic() - self._painting, None
+
     # sizes -----------------------------------------------------------
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the GL widget's size and the density of its screen."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.DevicePixelRatioChange):
             self._on_size()
+        elif event.type() == QEvent.Type.Paint:
+            self._painting = time.monotonic()
         return False
 
     def _on_size(self) -> None:

@@ -99,7 +99,6 @@ class Workspace:
         # What is stored has lost its query and password, which are kept here as long as the program runs.
         self._addresses: dict[str, Place] = {}
         self.closed = False
-        self.loader.loaded.connect(self._on_loaded)
         self.loader.failed.connect(self._on_failed)
 
     # slides ----------------------------------------------------------
@@ -272,9 +271,6 @@ class Workspace:
         info = self._session().slide.info
         _log.info("pixel size of %s: %s (%s)", info.path.name, info.mpp, info.mpp_source)
         self.scale_changed.emit()
-        self.stale.emit()
-
-    def _on_loaded(self, keys: frozenset[object]) -> None:
         self.stale.emit()
 
     def _on_failed(self, address: object, error: Exception) -> None:

@@ -45,6 +45,8 @@ class TilesVisual:
 
     def __init__(self) -> None:
         self._rgb = program("tiles", "rgb")
+        # A shader of its own: without a graphics card a branch not taken costs as much as one that is.
+        self._adjusted = program("tiles", "adjusted")
         self._adjustment: Adjustment | None = None
         self._scalar = program("tiles", "scalar")
         self._failed = program("tiles", "failed")
@@ -90,7 +92,7 @@ class TilesVisual:
 
     def _prepare(self, raster: RasterPass, atlas: Atlas, viewport: Viewport, pixel_scale: float) -> Any:
         scalar = raster.source.kind == "scalar"
-        shader = self._scalar if scalar else self._rgb
+        shader = self._scalar if scalar else self._colours(raster.layer.adjustment)
         _place(shader, viewport, raster.layer.opacity)
         shader["u_atlas_size"] = (atlas.page_edge, atlas.page_edge)
         if scalar:
@@ -100,21 +102,22 @@ class TilesVisual:
             _hatch(shader, viewport, pixel_scale)
         else:
             shader["u_crisp"] = float(viewport.downsample * _CRISP_FROM < 1)
-            self._adjust(raster.layer.adjustment)
         return shader
 
-    def _adjust(self, adjustment: Adjustment) -> None:
-        # The uniforms stay as they are from frame to frame: most slides are never adjusted.
-        if adjustment == self._adjustment:
-            return
-        self._adjustment = adjustment
-        self._rgb["u_adjusted"] = float(not adjustment.neutral)
-        self._rgb["u_gains"] = adjustment.gains
-        self._rgb["u_stained"] = float(adjustment.part != "all")
-        # GLSL takes the numbers column by column: its matrix * vector is numpy's vector @ matrix.
-        self._rgb["u_stains"] = adjustment.stain_matrix.astype(np.float32)
-        for name in ("saturation", "contrast", "brightness", "gamma"):
-            self._rgb[f"u_{name}"] = getattr(adjustment, name)
+    def _colours(self, adjustment: Adjustment) -> Any:
+        """Return the shader that shows a slide's own pixels, or the one that adjusts them."""
+        if adjustment.neutral:
+            return self._rgb
+        # The uniforms stay as they are from frame to frame.
+        if adjustment != self._adjustment:
+            self._adjustment = adjustment
+            self._adjusted["u_gains"] = adjustment.gains
+            self._adjusted["u_stained"] = float(adjustment.part != "all")
+            # GLSL takes the numbers column by column: its matrix * vector is numpy's vector @ matrix.
+            self._adjusted["u_stains"] = adjustment.stain_matrix.astype(np.float32)
+            for name in ("saturation", "contrast", "brightness", "gamma"):
+                self._adjusted[f"u_{name}"] = getattr(adjustment, name)
+        return self._adjusted
 
     def _draw_failed(self, raster: RasterPass, viewport: Viewport, order: int, pixel_scale: float) -> None:
         _place(self._failed, viewport, raster.layer.opacity)

@@ -1,6 +1,6 @@
 """How a slide's picture is adjusted on the screen; nothing but the screen ever sees it.
 
-`apply` is the reference that the shader `pathview/render/shaders/rgb.frag` follows step by step:
+`apply` is the reference that the shader `pathview/render/shaders/adjusted.frag` follows step by step:
 
 1. white: each channel times its gain, at most 1;
 2. stains: the optical density times a 3 x 3 matrix that leaves one stain, or the residual;
