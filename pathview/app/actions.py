@@ -306,6 +306,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ActionInfo("log", "Show the log", "Show or hide the program's last messages", ("Ctrl+Shift+L",)),
     ActionInfo("reset_panels", "Put the panels &back", "Arrange the panels as at the first start"),
     ActionInfo("palette", "&Command palette", "Find any command by a few of its letters", ("Ctrl+L",)),
+    ActionInfo("whats_this", "&What is this?", "Click anything to read what it is for", ("Shift+F1",)),
     ActionInfo("about", "&About PathView", "Version, licence and intended use"),
     ActionInfo("shortcuts", "&Keyboard shortcuts", "Look up and change the keys of every action", ("F1",)),
 )
@@ -358,6 +359,7 @@ class ActionTable:
             shown = f" ({presses[0].toString(QKeySequence.SequenceFormat.NativeText)})" if presses else ""
             self._by_key[info.key].setShortcuts(presses)
             self._by_key[info.key].setToolTip(info.tip + shown)
+            self._by_key[info.key].setWhatsThis(info.tip + shown)
 
     def show_as(self, key: str, text: str, icon_name: str) -> None:
         """Word an action anew and give it another icon; its tip and keys stay."""

@@ -28,6 +28,7 @@ class ClassBox(QComboBox):
         super().__init__()
         self.setObjectName("class-box")
         self.setToolTip("Class of new annotations (keys 1 to 9)")
+        self.setAccessibleName("Class of new annotations")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumWidth(130)
         classes = workspace.study.classes()

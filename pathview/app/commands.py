@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QInputDialog
+from PySide6.QtWidgets import QDialog, QInputDialog, QWhatsThis
 from shapely import union_all
 
 from pathview.annotations.edit import Edit
@@ -66,6 +66,7 @@ class Commands:
             "pause": self._workspace.runs.pause_or_resume,
             "cancel": self._workspace.runs.cancel,
             "reset_panels": self._window.reset_panels,
+            "whats_this": QWhatsThis.enterWhatsThisMode,
             "toggle_panels": lambda: self._window.panels.toggle(),
             "log": lambda: self._window.docks["log"].toggleViewAction().trigger(),
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
 
 from pathview.app.action_states import show_states
 from pathview.app.actions import ActionTable
@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.class_box.class_chosen.connect(self.commands.reclassify)
         self.welcome.open_asked.connect(self.commands.files.open)
         self.welcome.demo_asked.connect(self.commands.files.open_demo)
+        self._application().focusChanged.connect(self._on_focus)
         self._application().styleHints().colorSchemeChanged.connect(self._on_desktop_theme)
 
     # state -> window -------------------------------------------------
@@ -166,6 +167,10 @@ class MainWindow(QMainWindow):
         self.status_line.show_view()
         if self.notice.say(_notice(self.workspace)):
             self._place_overlays()
+
+    def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None:
+            self.panels.bring_forward(new)
 
     def _on_edit(self, edit: object) -> None:
         self.update_actions()

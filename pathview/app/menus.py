@@ -28,7 +28,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": ("run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR, "model_card"),
-    "&Help": ("palette", "shortcuts", SEPARATOR, "about"),
+    "&Help": ("palette", "shortcuts", "whats_this", SEPARATOR, "about"),
 }  # fmt: skip
 TOOLBAR: tuple[str, ...] = (
     "open", SEPARATOR, "tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle", "class",

@@ -18,6 +18,15 @@ from pathview.study.session import Session
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 _WIDTH = 300
+_ABOUT = {
+    "overview": "The whole slide with a frame round what is in view; a click or a drag goes there.",
+    "models": "Choose a model, run it over the slide or the selection, and follow, pause or stop the run.",
+    "channels": "Colour and contrast of each channel, and the focal plane.",
+    "layers": "What lies over the slide: if and how strongly it shows, and a heatmap's colours and limit.",
+    "slide-facts": "What the file says of the slide, its pixel size, and the label and macro images.",
+    "annotations": "All annotations: a row selects, a double click goes there, and a name can be written in.",
+    "log": "The program's last messages, for reports.",
+}
 _HEIGHTS = {"overview": 140, "models": 190, "layers": 232, "annotations": 150}
 
 
@@ -57,6 +66,7 @@ class Panels:
             title = str(getattr(panel, "title", ""))
             dock = QDockWidget(title)
             dock.setObjectName(f"dock-{panel.objectName()}")
+            dock.setWhatsThis(_ABOUT.get(panel.objectName(), title))
             dock.setWidget(panel)
             dock.setMinimumWidth(_WIDTH - 20)
             self.docks[panel.objectName()] = dock
@@ -73,6 +83,12 @@ class Panels:
         dock.setVisible(self._has_channels)
         if self._has_channels:
             dock.raise_()
+
+    def bring_forward(self, focused: QWidget) -> None:
+        """Raise the panel that has the focus: Tab goes through panels behind a tab as well."""
+        for dock in self.docks.values():
+            if dock.isAncestorOf(focused) and dock.visibleRegion().isEmpty():
+                dock.raise_()
 
     def toggle(self) -> None:
         """Hide all panels, or bring those back that were hidden so."""

@@ -48,7 +48,7 @@ QToolBar {{ border: 0; border-bottom: 1px solid {line}; spacing: 2px; padding: 3
 QToolButton {{ padding: 4px; border: 1px solid transparent; border-radius: 5px; }}
 QToolButton:hover {{ background: {hover}; }}
 QToolButton:checked {{ background: {accent}; border-color: {edge}; }}
-QToolButton:focus {{ border-color: {edge}; }}
+QToolButton:focus {{ border: 2px solid {edge}; padding: 3px; }}
 QStatusBar {{ border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
 QDockWidget {{

@@ -24,6 +24,8 @@ from pathview.core.geometry import Box
 from pathview.core.palette import class_color
 from pathview.study.session import Session
 
+_NO_SLIDE = "Open a slide: its annotations\nare listed here."
+_NONE_YET = "Choose polygon, freehand or rectangle\nand draw on the slide."
 _COLUMNS = ("Class", "Name", "Area")
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -102,11 +104,13 @@ class AnnotationsDock(QWidget):
         self._workspace = workspace
         self._model = _Table(workspace)
         self._stack = QStackedLayout(self)
-        hint = QLabel("Choose a tool (P, Shift+P or R)\nand draw on the slide.")
-        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        hint.setEnabled(False)
+        self._hint = QLabel()
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setEnabled(False)
         self.table = QTableView()
         self.table.setModel(self._model)
+        self.table.setAccessibleName("Annotations")
+        self.table.setWhatsThis("A row selects, a double click goes there, F2 on a row names the annotation.")
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.table.setShowGrid(False)
@@ -122,18 +126,20 @@ class AnnotationsDock(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
-        self._stack.addWidget(hint)
+        self._stack.addWidget(self._hint)
         self._stack.addWidget(self.table)
         self._echo = False
         self.table.selectionModel().selectionChanged.connect(self._on_rows)
         self.table.doubleClicked.connect(lambda index: self._go(index.row(), index.column()))
         workspace.slide_changed.connect(self._on_slide)
+        self._on_slide(None)
         workspace.scale_changed.connect(self._refill)
         workspace.view.changed.connect(self._on_view)
 
     def _on_slide(self, session: Session | None) -> None:
         if session is not None:
             session.annotations.changed.connect(self._on_edit, unique=True)
+        self._hint.setText(_NO_SLIDE if session is None else _NONE_YET)
         self._refill()
 
     def _on_edit(self, edit: Edit) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from pathview.app.docks.window_slider import WindowSlider
+from pathview.app.tab_order import keep_in_place
 from pathview.app.workspace import Workspace
 from pathview.slides.channels import Channel, ChannelLook, Look
 from pathview.slides.reader import SlideInfo
@@ -72,6 +73,7 @@ class ChannelsDock(QScrollArea):
         if old is not None:
             old.deleteLater()
         self.setWidget(body)
+        keep_in_place(self)
 
     def _fill(self, column: QVBoxLayout, info: SlideInfo, look: Look) -> None:
         if info.planes > 1:
@@ -128,7 +130,7 @@ class PlaneRow(QWidget):
         self.slider.setPageStep(1)
         self.slider.setObjectName("focal-plane")
         self.slider.setAccessibleName("Focal plane")
-        self.slider.setToolTip("Focal plane (Page Up and Page Down)")
+        self.slider.setToolTip("Which focal plane is shown")
         self.slider.valueChanged.connect(workspace.looks.show_plane)
         self.words = QLabel()
         row = QHBoxLayout(self)
@@ -174,6 +176,7 @@ class ChannelRow(QWidget):
         self._name = channel.name
         self.visible_box = QCheckBox(channel.name.replace("&", "&&"))
         self.visible_box.setAccessibleName(f"Show {channel.name}")
+        self.visible_box.setToolTip("Show or hide this channel")
         self.visible_box.toggled.connect(lambda on: self._set(visible=on))
         self.swatch = QToolButton()
         self.swatch.setAutoRaise(True)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from pathview.app.docks.color_bar import ColorBar
 from pathview.app.docks.overview import to_image
+from pathview.app.tab_order import keep_in_place
 from pathview.app.workspace import Workspace
 from pathview.core.palette import COLORMAPS, colormap_table
 from pathview.view.layers import Layer
@@ -73,7 +74,7 @@ class LayersDock(QScrollArea):
             self._blocks[layer.name] = LayerBlock(self._workspace, layer)
             column.addWidget(self._blocks[layer.name])
         if not self._blocks:
-            hint = QLabel("Layers appear when a slide is open.")
+            hint = QLabel("Open a slide: its layers are listed here.")
             hint.setEnabled(False)
             column.addWidget(hint)
         column.addStretch(1)
@@ -81,6 +82,7 @@ class LayersDock(QScrollArea):
         if old is not None:
             old.deleteLater()
         self.setWidget(body)
+        keep_in_place(self)
 
     def _on_view(self, old: object, new: object) -> None:
         for layer in self._workspace.view.state.layers:

@@ -20,6 +20,9 @@ class LogDock(QPlainTextEdit):
         super().__init__()
         self.setObjectName("log")
         self.setReadOnly(True)
+        self.setAccessibleName("Log")
+        self.setWhatsThis("The program's last messages; they can be copied.")
+        self.setPlaceholderText("Nothing has been logged yet.")
         self._shown = ""
         self._timer = QTimer(self, interval=_EVERY_MS)
         self._timer.timeout.connect(self._refresh)

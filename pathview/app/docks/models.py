@@ -62,6 +62,7 @@ class ModelsDock(QWidget):
         self._arrange(actions)
         self.box.currentIndexChanged.connect(self._describe)
         workspace.runs.changed.connect(self.show_status)
+        workspace.slide_changed.connect(lambda _: self.show_status(workspace.runs.status))
         self._describe()
         self.show_status(None)
 
@@ -127,7 +128,10 @@ class ModelsDock(QWidget):
         known = status is not None and (status.total > 0 or not status.state.final)
         self._bar.setVisible(known)
         if status is None:
-            self._state.setText("Nothing has been run yet")
+            opened = self._workspace.session is not None
+            self._state.setText(
+                "Nothing has been run yet" if opened else "Open a slide to run the model on it"
+            )
             self._state.setEnabled(False)
             return
         show_progress(self._bar, status, f"{status.done} of {status.total} tiles")

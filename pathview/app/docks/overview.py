@@ -14,6 +14,7 @@ from pathview.tiles.source import SlideTiles
 
 _EDGE = 700
 _LATER_MS = 150
+_EMPTY = "Open a slide to see it here"
 
 
 class OverviewDock(QWidget):
@@ -38,6 +39,8 @@ class OverviewDock(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Click or drag to go there")
+        self.setAccessibleName("Overview")
+        self.setAccessibleDescription(_EMPTY)
         workspace.slide_changed.connect(self._on_slide)
         workspace.layers_changed.connect(self._convert)
         # A slider that is dragged changes the look many times a second.
@@ -53,6 +56,9 @@ class OverviewDock(QWidget):
     def _on_slide(self, session: Session | None) -> None:
         self._thumbnail = self._tiles = self._pixmap = None
         self._later.stop()
+        self.setAccessibleDescription(
+            _EMPTY if session is None else "The whole slide, and what of it is in view"
+        )
         self.update()
         self._fetch()
 
@@ -107,7 +113,7 @@ class OverviewDock(QWidget):
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         if target is None:
             painter.setPen(self.palette().placeholderText().color())
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "No slide")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, _EMPTY)
             painter.end()
             return
         place, scale = target

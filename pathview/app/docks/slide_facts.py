@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from pathview.app.actions import ActionTable
 from pathview.app.docks.overview import to_image
 from pathview.app.scale_words import doubts, extent, of_file, of_user
+from pathview.app.tab_order import keep_in_place
 from pathview.app.workspace import Workspace
 from pathview.core.stated import StatedMpp
 from pathview.slides.reader import Rgb, SlideInfo
@@ -82,7 +83,7 @@ class SlideFactsDock(QScrollArea):
             self._form.removeRow(0)
         session = self._workspace.session
         if session is None:
-            self._form.addRow(QLabel("No slide is open."))
+            self._form.addRow(QLabel("Open a slide: what its file says of it is listed here."))
             return
         for name, value in about_file(session.slide.info).items():
             self._add(name, value)
@@ -101,6 +102,7 @@ class SlideFactsDock(QScrollArea):
         button.setToolTip(self._actions["pixel_size"].toolTip())
         button.clicked.connect(self._actions["pixel_size"].trigger)
         self._form.addRow(button)
+        keep_in_place(self)
 
     def _add(self, name: str, value: str) -> None:
         self._form.addRow(f"{name}:", _text(f"fact-{name}", value))
