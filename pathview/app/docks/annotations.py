@@ -106,7 +106,7 @@ class AnnotationsDock(QWidget):
         self._stack = QStackedLayout(self)
         self._hint = QLabel()
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._hint.setEnabled(False)
+        self._hint.setObjectName("muted")
         self.table = QTableView()
         self.table.setModel(self._model)
         self.table.setAccessibleName("Annotations")

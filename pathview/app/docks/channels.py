@@ -64,7 +64,7 @@ class ChannelsDock(QScrollArea):
         if session is None or look is None:
             hint = QLabel("The slide has neither channels nor focal planes.")
             hint.setWordWrap(True)
-            hint.setEnabled(False)
+            hint.setObjectName("muted")
             column.addWidget(hint)
         else:
             self._fill(column, session.slide.info, look)

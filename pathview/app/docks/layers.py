@@ -75,7 +75,7 @@ class LayersDock(QScrollArea):
             column.addWidget(self._blocks[layer.name])
         if not self._blocks:
             hint = QLabel("Open a slide: its layers are listed here.")
-            hint.setEnabled(False)
+            hint.setObjectName("muted")
             column.addWidget(hint)
         column.addStretch(1)
         old = self.takeWidget()
