@@ -16,7 +16,8 @@ from pathlib import Path
 
 from PIL import Image
 
-for path in sorted([*Path(sys.argv[1]).glob("[0-9]-*.png"), Path(sys.argv[1], "window.png")]):
+work = Path(sys.argv[1])
+for path in sorted([*work.glob("[0-9]-*.png"), *work.glob("commands-*.png"), work / "window.png"]):
     with Image.open(path) as picture:
         picture.convert("RGB").save(Path("docs/pictures") / f"{path.stem}.jpg", quality=88, optimize=True)
 PY

@@ -294,7 +294,7 @@ class CanvasInput(QObject):
 
     def _take(self, step: ToolStep) -> None:
         if step.edit is not None and not self._workspace.edit(step.edit):
-            # The edit was not stored: what the hand drew is gone from the screen, and the dialog says why.
+            # The edit was not stored: what the hand drew is gone from the screen, and a card says why.
             self._set_preview(None)
             return
         if step.look is not None:
