@@ -93,6 +93,32 @@ def test_escape_is_the_shape_s_and_the_field_s_first(reader: Any) -> None:
     assert cards(reader) == []
 
 
+def test_escape_is_the_palette_s_before_a_card_s(reader: Any) -> None:
+    reader.workspace.problem.emit("Cannot export", "The disk is full.")
+    palette = reader.window.palette_list
+    reader.key(Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    reader.wait(lambda: QApplication.focusWidget() is palette.field)
+    reader.key(Key.Key_Escape)
+    assert not palette.isVisible()
+    assert len(cards(reader)) == 1
+    reader.key(Key.Key_Escape)
+    assert cards(reader) == []
+
+
+def test_the_palette_lies_over_a_card_that_comes_meanwhile(reader: Any) -> None:
+    palette = reader.window.palette_list
+    reader.window.resize(1000, 700)
+    palette.toggle()
+    reader.workspace.problem.emit("Cannot export", "The disk is full.")
+    (card,) = cards(reader)
+    both = palette.geometry().intersected(reader.window.problems.geometry())
+    assert not both.isEmpty()
+    top = palette.parentWidget().childAt(both.center())
+    assert palette.isAncestorOf(top) or top is palette
+    assert not card.isAncestorOf(top)
+    palette.dismiss()
+
+
 def test_the_details_hold_all_but_names_and_places(user: Any, tmp_path: Any) -> None:
     slide = str(tmp_path / "Jane Doe 7.svs")
     user.workspace.settings = replace(user.workspace.settings, recent=(slide,))

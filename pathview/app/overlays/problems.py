@@ -125,7 +125,7 @@ class ProblemCards(QWidget):
         self._escape.setContext(Qt.ShortcutContext.WindowShortcut)
         self._escape.setEnabled(False)
         pages.installEventFilter(self)
-        pages.currentChanged.connect(lambda _: self.raise_())
+        pages.currentChanged.connect(lambda _: self._rise())
         self.hide()
 
     def say(self, title: str, text: str, details: str = "") -> None:
@@ -175,7 +175,13 @@ class ProblemCards(QWidget):
         self.setVisible(bool(self.cards))
         self.adjustSize()
         self.move(max(0, self._pages.width() - self.width() - _MARGIN), _MARGIN)
+
+    def _rise(self) -> None:
+        # A stack of pages puts the new page on top of everything; the palette stays over the cards.
         self.raise_()
+        palette = self._pages.findChild(QFrame, "palette")
+        if palette is not None:
+            palette.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in the corner."""
