@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pathview.view.matching import match
+from pathview.view.matching import Quality, match
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class Hit(NamedTuple):
 
 
 def ranked(typed: str, entries: Iterable[PaletteEntry], recent: Sequence[str]) -> list[Hit]:
-    """Return the entries that hold the letters of `typed`, the likeliest first.
+    """Return the entries that fit `typed`, the likeliest first.
 
-    A beginning of the text comes before words in it, those before scattered letters, and letters that only
-    text and path together hold come last. Within each of these, what can be done now comes before what
+    A beginning of the text comes before words in it, those before scattered letters, and what only text and
+    path together hold, word by word, comes last. Within each of these, what can be done now comes before what
     cannot, what was used lately before the rest, and then the closer fit.
 
     Parameters
@@ -81,7 +81,8 @@ def _fit(typed: str, entry: PaletteEntry) -> tuple[Hit | None, tuple[int, tuple[
         return Hit(entry, direct.marks, ()), (direct.quality, direct.cost)
     for first, second, swapped in ((entry.path, entry.text, False), (entry.text, entry.path, True)):
         both = match(typed, f"{first} {second}")
-        if both is not None:
+        # Letters scattered over both would find nearly everything.
+        if both is not None and both.quality < Quality.SCATTERED:
             early = tuple(mark for mark in both.marks if mark < len(first))
             late = tuple(mark - len(first) - 1 for mark in both.marks if mark > len(first))
             # Behind every quality that a text can have alone.

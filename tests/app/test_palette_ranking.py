@@ -47,6 +47,10 @@ def test_letters_of_the_menu_help_and_are_marked_there() -> None:
     assert (hit.text_marks, hit.path_marks) == ((5, 6, 7, 8), (0, 1, 2, 3))
 
 
+def test_letters_scattered_over_text_and_menu_find_nothing() -> None:
+    assert order("run", entry("Open: CMU-1-Small-Region", "in work")) == []
+
+
 @given(st.lists(WORDS, unique=True, max_size=8), st.lists(WORDS, max_size=4), st.text("abc", max_size=3))
 def test_nothing_is_lost_doubled_or_made_up(texts: list[str], recent: list[str], typed: str) -> None:
     entries = [entry(text, "cab") for text in texts]

@@ -71,13 +71,15 @@ class PaletteRows(QStyledItemDelegate):
         """Paint the row."""
         hit: Hit = index.data(_HIT)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        ink = _Ink(option.palette, chosen, bool(hit.entry.reason))
+        greyed = bool(hit.entry.reason)
+        ink = _Ink(option.palette, chosen and not greyed, greyed)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = QRectF(option.rect)
         if chosen:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(option.palette.color(QPalette.ColorRole.Highlight))
+            # A row that cannot be run is framed only: it is chosen, and Enter does nothing.
+            painter.setPen(option.palette.color(QPalette.ColorRole.Highlight))
+            painter.setBrush(Qt.BrushStyle.NoBrush if greyed else option.palette.highlight())
             painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 5, 5)
         if hit.entry.ticked:
             painter.setPen(ink.text)
