@@ -1,1 +1,1 @@
-"""Small widgets that float over the canvas and let the mouse through."""
+"""Widgets that float over the canvas: most let the mouse through, the palette and the cards take it."""
