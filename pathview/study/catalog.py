@@ -80,7 +80,7 @@ class RunRecord:
 
 
 class Catalog:
-    """The tables of slides, runs and classes; main thread only.
+    """The tables of slides, runs, classes and adjustments; main thread only.
 
     Parameters
     ----------
@@ -159,6 +159,22 @@ class Catalog:
             ON CONFLICT (name) DO UPDATE SET red = excluded.red, green = excluded.green, blue = excluded.blue
         """
         self._write(f"class {name} was not stored", statement, (name, *color))
+
+    def adjustment(self, fingerprint: str) -> str | None:
+        """Return how the picture of a slide is adjusted, as text, or None."""
+        rows = self._rows("SELECT value FROM adjustment WHERE slide = ?", fingerprint)
+        return rows[0][0] if rows else None
+
+    def set_adjustment(self, fingerprint: str, value: str | None) -> None:
+        """Store how the picture of a slide is adjusted; None forgets it."""
+        statement = """
+            INSERT INTO adjustment VALUES (?, ?) ON CONFLICT (slide) DO UPDATE SET value = excluded.value
+        """
+        purpose = "the adjustment of the picture was not stored"
+        if value is None:
+            self._write(purpose, "DELETE FROM adjustment WHERE slide = ?", (fingerprint,))
+        else:
+            self._write(purpose, statement, (fingerprint, value))
 
     def _run(
         self,

@@ -29,7 +29,15 @@ CREATE TABLE stated_mpp (
 ) STRICT;
 """
 
-STEPS: tuple[str, ...] = (_STATED_MPP,)
+_ADJUSTMENT = """
+-- How the picture of a slide was adjusted when it was looked at last; a view preference, in no journal.
+CREATE TABLE adjustment (
+    slide TEXT PRIMARY KEY REFERENCES slide (fingerprint),
+    value TEXT NOT NULL                                -- JSON, see pathview/view/adjust.py
+) STRICT;
+"""
+
+STEPS: tuple[str, ...] = (_STATED_MPP, _ADJUSTMENT)
 """SQL that turns schema 1 into 2, 2 into 3, and so on."""
 
 

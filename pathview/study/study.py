@@ -164,6 +164,34 @@ class Study:
         self._check_writable()
         self._catalog.set_class(name, color)
 
+    def adjustment(self, fingerprint: str) -> str | None:
+        """Return how the picture of a slide was adjusted last, as the text that was stored, or None.
+
+        Raises
+        ------
+        StudyError
+            If the study cannot be read.
+        """
+        return self._catalog.adjustment(fingerprint)
+
+    def set_adjustment(self, fingerprint: str, value: str | None) -> None:
+        """Remember how the picture of a slide is adjusted; a view preference, so that no journal has it.
+
+        Parameters
+        ----------
+        fingerprint
+            Of a slide that has, or had, a session here.
+        value
+            Any text; None forgets what was stored.
+
+        Raises
+        ------
+        StudyError
+            If the study cannot be written.
+        """
+        self._check_writable()
+        self._catalog.set_adjustment(fingerprint, value)
+
     def close(self) -> None:
         """Let the file and the lock go; everything is stored already. Calling it again does nothing."""
         self._connection.close()
