@@ -41,6 +41,9 @@ def _facts(workspace: Workspace) -> dict[str, bool]:
         "heatmap": bool(workspace.runs.heatmaps),
         "run": workspace.runs.going,
         "scale": session is not None and downsample_at(1.0, session.slide.info) is not None,
+        "adjusted": not workspace.adjustments.current.neutral,
+        "copied": workspace.adjustments.copied is not None,
+        "stains": workspace.adjustments.separable,
         "channels": session is not None and bool(session.slide.info.channels),
         "planes": session is not None and session.slide.info.planes > 1,
     }

@@ -25,6 +25,9 @@ NEEDS = {
     "channels": "a slide with channels",
     "planes": "a slide with several focal planes",
     "scale": "a slide whose pixel size is known",
+    "adjusted": "an adjusted picture",
+    "copied": "a copied adjustment",
+    "stains": "a slide without channels",
 }
 """What actions may need, by the word that stands for it, as a sentence says it."""
 
@@ -262,6 +265,55 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "Suit the contrast of the visible channels to what is in view",
         ("Shift+C",),
         needs="channels",
+    ),
+    ActionInfo(
+        "compare",
+        "Show as &scanned",
+        "Show the slide without adjustment while the key is held; from here, until it is chosen again",
+        ("U",),
+        needs="slide adjusted",
+    ),
+    ActionInfo(
+        "auto_adjust",
+        "&Auto adjust",
+        "Make the glass white and spread the tissue from dark to white, on the screen alone",
+        needs="slide",
+    ),
+    ActionInfo(
+        "white_from_glass", "&White from glass", "Make the bare glass of the slide white", needs="slide"
+    ),
+    ActionInfo("stains_all", "All s&tains", "Show all stains together", (), "", "stain", "stains"),
+    ActionInfo("stains_first", "&First stain only", "Show the first stain alone", (), "", "stain", "stains"),
+    ActionInfo(
+        "stains_second", "S&econd stain only", "Show the second stain alone", (), "", "stain", "stains"
+    ),
+    ActionInfo(
+        "stains_residual",
+        "&Residual only",
+        "Show what neither stain explains",
+        (),
+        "",
+        "stain",
+        "stains",
+    ),
+    ActionInfo(
+        "estimate_stains",
+        "Esti&mate the stains",
+        "Take the colours of the stains from the slide's own tissue",
+        needs="stains",
+    ),
+    ActionInfo("copy_adjustment", "&Copy adjustment", "Take the adjustment to other slides", needs="slide"),
+    ActionInfo(
+        "paste_adjustment",
+        "&Paste adjustment",
+        "Adjust the picture as the one that was copied",
+        needs="slide copied",
+    ),
+    ActionInfo(
+        "reset_adjustment",
+        "Reset a&djustment",
+        "Show the slide as it was scanned",
+        needs="slide adjusted",
     ),
     ActionInfo("theme_system", "&System theme", "Follow the desktop", (), "", "theme"),
     ActionInfo("theme_light", "&Light theme", "Light window", (), "", "theme"),

@@ -17,6 +17,7 @@ from pathview.app.dialogs.model_card import ModelCardDialog
 from pathview.app.dialogs.pixel_size import PixelSizeDialog
 from pathview.app.dialogs.shortcuts import ShortcutsDialog
 from pathview.app.file_commands import FileCommands
+from pathview.app.image_commands import ImageCommands
 from pathview.app.view_commands import ViewCommands
 from pathview.view.tools import TOOLS
 
@@ -50,6 +51,7 @@ class Commands:
         self._workspace = window.workspace
         self.files = FileCommands(window)
         self.views = ViewCommands(window)
+        self.image = ImageCommands(window)
 
     def callbacks(self) -> dict[str, Callable[[], object]]:
         """Return what each action does, by its key."""
@@ -57,7 +59,7 @@ class Commands:
         calls |= {name: getattr(self, name) for name in _OWN}
         calls |= {f"tool_{name}": partial(self._use_tool, name) for name in _TOOLS}
         calls |= {f"theme_{name}": partial(self._window.set_theme, name) for name in _THEMES}
-        calls |= self.views.callbacks()
+        calls |= self.views.callbacks() | self.image.callbacks()
         return calls | {
             "close": self._workspace.close_slide,
             "quit": self._window.close,

@@ -19,6 +19,7 @@ from pathview.app.docks.annotations import AnnotationsDock
 from pathview.app.key_guard import KeyGuard
 from pathview.app.keymap import Keys, resolved
 from pathview.app.menus import fill_menus, fill_toolbar
+from pathview.app.overlays.adjusted_badge import AdjustedBadge
 from pathview.app.overlays.guides import GuidesOverlay
 from pathview.app.overlays.notice import Notice
 from pathview.app.overlays.palette import Palette
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.notice = Notice(self.canvas_widget)
         self.guides = GuidesOverlay(self.canvas_widget)
         self.scale_bar = ScaleBarOverlay(self.canvas_widget)
+        self.badge = AdjustedBadge(self.canvas_widget, workspace)
         self.welcome = Welcome()
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
@@ -121,6 +123,7 @@ class MainWindow(QMainWindow):
         workspace.layers_changed.connect(self.update_actions)
         workspace.settings_changed.connect(self._save_settings)
         workspace.runs.changed.connect(self._on_run)
+        workspace.adjustments.changed.connect(self._on_adjustment)
         self.canvas_widget.resized.connect(self._place_overlays)
         hands = self.canvas_widget.input
         hands.cursor_moved.connect(self.status_line.show_cursor)
@@ -174,6 +177,10 @@ class MainWindow(QMainWindow):
 
     def _on_edit(self, edit: object) -> None:
         self.update_actions()
+
+    def _on_adjustment(self) -> None:
+        self.update_actions()
+        self.badge.place()
 
     def _on_run(self, status: object) -> None:
         self.update_actions()
@@ -274,6 +281,7 @@ class MainWindow(QMainWindow):
         area = self.canvas_widget
         self.guides.setGeometry(area.rect())
         self.scale_bar.move(_MARGIN, area.height() - self.scale_bar.height() - _MARGIN)
+        self.badge.place()
         self.notice.adjustSize()
         self.notice.move(max(_MARGIN, (area.width() - self.notice.width()) // 2), _MARGIN)
 

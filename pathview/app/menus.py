@@ -26,6 +26,11 @@ MENUS: dict[str, tuple[str, ...]] = {
         "rotate_left", "rotate_right", "rotate_to", "flip", "upright", SEPARATOR,
         "pan_left", "pan_right", "pan_up", "pan_down", SEPARATOR, "back", "forward",
     ),
+    "&Image": (
+        "compare", "reset_adjustment", SEPARATOR, "auto_adjust", "white_from_glass", SEPARATOR,
+        "stains_all", "stains_first", "stains_second", "stains_residual", "estimate_stains", SEPARATOR,
+        "copy_adjustment", "paste_adjustment",
+    ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": ("run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR, "model_card"),
     "&Help": ("palette", "shortcuts", "whats_this", SEPARATOR, "about"),

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidg
 from pathview.app.actions import ActionTable
 from pathview.app.docks.annotations import AnnotationsDock
 from pathview.app.docks.channels import ChannelsDock
+from pathview.app.docks.image import ImageDock
 from pathview.app.docks.layers import LayersDock
 from pathview.app.docks.log import LogDock
 from pathview.app.docks.models import ModelsDock
@@ -56,10 +57,11 @@ class Panels:
         self.annotations = AnnotationsDock(workspace)
         self.layers = LayersDock(workspace)
         self.channels = ChannelsDock(workspace)
+        self.image = ImageDock(workspace, actions)
         self.docks: dict[str, QDockWidget] = {}
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         panels: list[QWidget] = [
-            OverviewDock(workspace), self.models, self.channels, self.layers,
+            OverviewDock(workspace), self.models, self.channels, self.layers, self.image,
             SlideFactsDock(workspace, actions), self.annotations, LogDock(),
         ]  # fmt: skip
         for panel in panels:
@@ -106,6 +108,7 @@ class Panels:
             self._window.addDockWidget(_BOTTOM if name == "log" else _RIGHT, dock)
             dock.setVisible(self._has_channels if name == "channels" else name != "log")
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["channels"])
+        self._window.tabifyDockWidget(self.docks["layers"], self.docks["image"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["slide-facts"])
         self.docks["layers"].raise_()
         column = [self.docks[name] for name in _HEIGHTS]

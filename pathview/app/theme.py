@@ -67,7 +67,8 @@ QLabel#welcome-heading {{ font-weight: 600; }}
 QLabel#muted {{ color: {muted}; }}
 QPushButton#welcome-recent {{ text-align: left; padding: 5px 0; }}
 QLabel#broken-plugins, QLabel#layer-misfit, QLabel#fact-doubt {{ color: {warning}; }}
-QLabel#notice {{
+QLabel#section {{ font-weight: 600; }}
+QLabel#notice, QLabel#adjusted-badge {{
     background: {notice}; color: {on_notice}; border: 1px solid {notice_edge}; border-radius: 6px;
     padding: 6px 12px; font-weight: 600;
 }}

@@ -10,6 +10,7 @@ from dataclasses import replace
 from psygnal import Signal
 
 from pathview.annotations.edit import Edit
+from pathview.app.adjustments import Adjustments
 from pathview.app.background import Background
 from pathview.app.channel_looks import ChannelLooks
 from pathview.app.model_runs import ModelRuns
@@ -95,6 +96,7 @@ class Workspace:
         self.runs = ModelRuns(self)
         self.overviews = Overviews(self)
         self.looks = ChannelLooks(self)
+        self.adjustments = Adjustments(self)
         self._ticket = 0
         # What is stored has lost its query and password, which are kept here as long as the program runs.
         self._addresses: dict[str, Place] = {}
@@ -148,8 +150,9 @@ class Workspace:
         session.annotations.changed.connect(self._on_edit)
         session.scale.changed.connect(self._on_scale)
         viewport = self.view.state.viewport.upright().fitted(slide.info.bounds)
-        layers = (Layer(SLIDE_LAYER, "slide"), Layer(ANNOTATION_LAYER, "annotations"))
-        self.view.set(replace(self.view.state, viewport=viewport, layers=layers, selection=frozenset()))
+        picture = Layer(SLIDE_LAYER, "slide", adjustment=self.adjustments.stored(session))
+        state = ViewState(viewport, (picture, Layer(ANNOTATION_LAYER, "annotations")))
+        self.view.set(replace(state, tool=self.view.state.tool))
         self.settings = self.settings.with_recent(slide.info.path)
         self._addresses[lasting(slide.info.path)] = slide.info.path
         _log.info("opened %s (%s)", slide.info.path, slide.info.format)
@@ -176,6 +179,7 @@ class Workspace:
         session = self.session
         if session is None:
             return
+        self.adjustments.keep()
         self.runs.forget()
         self.overviews.cancel()
         session.annotations.changed.disconnect(self._on_edit)

@@ -81,7 +81,7 @@ def tissue_mask(slide: Slide, *, mpp: float = 8.0) -> TissueMask:
     known = slide.info.mpp
     # Whole, so that native pixels are averaged in blocks; the mask says which it is.
     downsample = float(max(1, round(downsample_for(mpp, known) or _UNKNOWN_SCALE_DOWNSAMPLE)))
-    mask = _coloured(_overview(slide, downsample))
+    mask = coloured(_overview(slide, downsample))
     return TissueMask(_cleaned(mask, mpp if known else 8.0), downsample)
 
 
@@ -110,7 +110,8 @@ def _overview(slide: Slide, downsample: float) -> Rgb:
     return image
 
 
-def _coloured(image: Rgb) -> NDArray[np.bool_]:
+def coloured(image: Rgb) -> NDArray[np.bool_]:
+    """Return where a coarse picture of a slide, (h, w, 3) uint8, shows tissue or specks: (h, w) bool."""
     # scipy takes most of a second to import, which the window's process is spared.
     from scipy import ndimage
 
@@ -122,8 +123,19 @@ def _coloured(image: Rgb) -> NDArray[np.bool_]:
     return np.asarray(((chroma > threshold) | (light < _DARK)) & (light > _BLACK), bool)
 
 
-def _white_balance(image: Rgb) -> NDArray[np.float32]:
-    """Return the (3,) factors that make tinted glass gray; ones where no glass stands out."""
+def glass_colour(image: Rgb) -> NDArray[np.float64] | None:
+    """Return the colour of the bare glass in a coarse picture of a slide.
+
+    Parameters
+    ----------
+    image
+        (h, w, 3) uint8.
+
+    Returns
+    -------
+    ndarray or None
+        (3,) from 0 to 255, the median; None where no glass stands out.
+    """
     pixels = image.reshape(-1, 3)[:: max(1, image.size // 3_000_000)]
     tint = pixels.max(axis=1).astype(np.int16) - pixels.min(axis=1)
     bright = pixels[(pixels.min(axis=1) > 190) & (tint < 25)]
@@ -131,9 +143,14 @@ def _white_balance(image: Rgb) -> NDArray[np.float32]:
     bins = np.ravel_multi_index(tuple((bright // 8).T), (32, 32, 32))
     counts = np.bincount(bins, minlength=1)
     if counts.max() < 0.05 * len(pixels):
-        return np.ones(3, np.float32)
-    glass = np.median(bright[bins == counts.argmax()], axis=0)
-    return np.asarray(glass.mean() / glass, np.float32)
+        return None
+    return np.asarray(np.median(bright[bins == counts.argmax()], axis=0), np.float64)
+
+
+def _white_balance(image: Rgb) -> NDArray[np.float32]:
+    """Return the (3,) factors that make tinted glass gray; ones where no glass stands out."""
+    glass = glass_colour(image)
+    return np.ones(3, np.float32) if glass is None else np.asarray(glass.mean() / glass, np.float32)
 
 
 def _otsu(values: NDArray[np.float32]) -> float:

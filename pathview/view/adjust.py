@@ -163,7 +163,7 @@ def apply(pixels: NDArray[np.uint8], adjustment: Adjustment) -> NDArray[np.uint8
 
 
 def in_words(adjustment: Adjustment) -> str:
-    """Return what is adjusted, for people: "Haematoxylin only; brightness, white"; "" where nothing is."""
+    """Return what is adjusted, for people: "haematoxylin only; brightness, white"; "" where nothing is."""
     changed = [
         name
         for name in ("brightness", "contrast", "gamma", "saturation")
@@ -171,10 +171,11 @@ def in_words(adjustment: Adjustment) -> str:
     ]
     if adjustment.gains != NEUTRAL.gains:
         changed.append("white")
+    first, second = (name if name.isupper() else name.lower() for name in adjustment.stains.names)
     shown = {
         "all": "",
-        "first": f"{adjustment.stains.names[0]} only",
-        "second": f"{adjustment.stains.names[1]} only",
+        "first": f"{first} only",
+        "second": f"{second} only",
         "residual": "residual of the stains only",
     }[adjustment.part]
     return "; ".join(part for part in (shown, ", ".join(changed)) if part)

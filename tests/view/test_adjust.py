@@ -110,5 +110,5 @@ def test_words_say_what_is_adjusted() -> None:
     assert in_words(NEUTRAL) == ""
     assert in_words(replace(NEUTRAL, brightness=0.1, blue=1.2)) == "brightness, white"
     assert in_words(replace(NEUTRAL, part="second", stains=H_DAB)) == "DAB only"
-    assert in_words(replace(NEUTRAL, part="first", gamma=1.2)) == "Haematoxylin only; gamma"
+    assert in_words(replace(NEUTRAL, part="first", gamma=1.2)) == "haematoxylin only; gamma"
     assert in_words(replace(NEUTRAL, part="residual")) == "residual of the stains only"
