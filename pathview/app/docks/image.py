@@ -15,6 +15,7 @@ from pathview.view.slider_scale import in_words
 
 # A slider sends dozens of changes a second; each commit waits for the disk.
 _KEEP_AFTER_MS = 800
+_ROW = 20
 _LIGHT = {"brightness": "Brightness", "contrast": "Contrast", "gamma": "Gamma", "saturation": "Saturation"}
 _WHITE = {"red": "Red", "green": "Green", "blue": "Blue"}
 
@@ -69,6 +70,10 @@ class ImageDock(QScrollArea):
         column.addWidget(self.stains)
         copies = (self._button("copy_adjustment", "Copy"), self._button("paste_adjustment", "Paste"))
         column.addLayout(self._heading("For other slides", *copies))
+        note = QLabel("Only the screen changes: exports, thumbnails and models get the slide as scanned.")
+        note.setObjectName("muted")
+        note.setWordWrap(True)
+        column.addWidget(note)
         column.addStretch(1)
         return body
 
@@ -102,6 +107,7 @@ class ImageDock(QScrollArea):
         for row, (name, title) in enumerate(titles.items()):
             slider, value = AdjustSlider(name, title), QLabel()
             slider.wanted.connect(self._want)
+            slider.setMinimumHeight(_ROW)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             value.setMinimumWidth(value.fontMetrics().horizontalAdvance("+100 %"))
             for column, widget in enumerate((QLabel(title), slider, value)):
