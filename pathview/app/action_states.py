@@ -27,6 +27,7 @@ def show_states(actions: ActionTable, workspace: Workspace, *, has_model: bool) 
     actions.enable(frozenset(word for word, true in facts.items() if true))
     for key, word, label in (("undo", "&Undo", undo), ("redo", "&Redo", redo)):
         actions[key].setText(f"{word} {label.lower()}" if label else word)
+    actions[f"stains_{workspace.adjustments.current.part}"].setChecked(True)
     status = workspace.runs.status
     paused = status is not None and status.state is RunState.PAUSED
     actions.show_as("pause", "&Resume the run" if paused else "&Pause the run", "play" if paused else "pause")

@@ -56,6 +56,8 @@ class ActionInfo:
         Whether it is ticked while it is on.
     on
         Whether a switch is on at the start.
+    held
+        Whether it lasts while its key is held, so that the key must not repeat.
     """
 
     key: str
@@ -67,6 +69,7 @@ class ActionInfo:
     needs: str = ""
     switch: bool = False
     on: bool = True
+    held: bool = False
 
 
 ACTIONS: tuple[ActionInfo, ...] = (
@@ -272,6 +275,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "Show the slide without adjustment while the key is held; from here, until it is chosen again",
         ("U",),
         needs="slide adjusted",
+        held=True,
     ),
     ActionInfo(
         "auto_adjust",
@@ -385,6 +389,7 @@ class ActionTable:
             action = QAction(info.text, owner)
             action.setStatusTip(info.tip)
             action.triggered.connect(lambda _=False, call=callbacks[info.key]: call())
+            action.setAutoRepeat(not info.held)
             if info.switch:
                 action.setCheckable(True)
                 action.setChecked(info.on)

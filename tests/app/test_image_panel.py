@@ -146,6 +146,7 @@ def test_a_single_stain_is_chosen_from_the_list(reader: Any) -> None:
     assert [stains.parts.itemText(n) for n in range(4)] == [
         "All stains", "Haematoxylin only", "DAB only", "Residual only",
     ]  # fmt: skip
+    assert reader.window.actions_table["stains_second"].isChecked()
     reader.trigger("stains_all")
     assert shown(reader).neutral
     assert stains.parts.currentIndex() == 0
@@ -162,6 +163,7 @@ def test_the_slide_is_shown_as_scanned_while_the_key_is_held(reader: Any) -> Non
     assert shown(reader) == NEUTRAL
     assert badge(reader) == "As scanned, without the adjustment"
     assert slider(reader, "gamma").value() != 0
+    assert not reader.window.actions_table["compare"].autoRepeat()
     QTest.keyRelease(handle, Key.Key_U)
     reader.settle()
     assert shown(reader) == adjusted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -45,7 +46,8 @@ class ImageDock(QScrollArea):
         self.buttons: dict[str, QPushButton] = {}
         self.stains = StainRows(workspace, actions)
         self.compare = QPushButton("Hold to compare")
-        self.compare.setToolTip(f"Show the slide as scanned while this is held{_keys(actions, 'compare')}")
+        actions["compare"].changed.connect(self._show_key)
+        self._show_key()
         self.compare.pressed.connect(lambda: workspace.adjustments.compare(True))
         self.compare.released.connect(lambda: workspace.adjustments.compare(False))
         self._body = self._made()
@@ -90,13 +92,21 @@ class ImageDock(QScrollArea):
     def _button(self, key: str, text: str) -> QPushButton:
         action, button = self._actions[key], QPushButton(text)
         button.setObjectName(f"button-{key}")
-        button.setToolTip(action.toolTip())
         button.clicked.connect(action.trigger)
-        # Greyed like its menu entry, from which the palette says why.
-        action.enabledChanged.connect(button.setEnabled)
-        button.setEnabled(action.isEnabled())
         self.buttons[key] = button
+        # Greyed like its menu entry, and with the keys that it has now.
+        action.changed.connect(partial(self._show_action, key))
+        self._show_action(key)
         return button
+
+    def _show_action(self, key: str) -> None:
+        self.buttons[key].setToolTip(self._actions[key].toolTip())
+        self.buttons[key].setEnabled(self._actions[key].isEnabled())
+
+    def _show_key(self) -> None:
+        keys = self._actions["compare"].shortcut().toString()
+        also = f", or the key {keys}" if keys else ""
+        self.compare.setToolTip(f"Show the slide as scanned while this is held{also}")
 
     def _sliders(self, titles: dict[str, str]) -> QGridLayout:
         grid = QGridLayout()
@@ -142,8 +152,3 @@ def _row(*buttons: QPushButton) -> QHBoxLayout:
         row.addWidget(button)
     row.addStretch(1)
     return row
-
-
-def _keys(actions: ActionTable, key: str) -> str:
-    keys = actions[key].shortcut().toString()
-    return f", or the key {keys}" if keys else ""
