@@ -309,3 +309,29 @@ def test_thumbnails_exports_and_models_see_the_slide(reader: Any) -> None:
     after = (slide.thumbnail(64), tiles.read_tile(tiles.pyramid.root))
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
     assert reader.workspace.session.history.undo_label is None
+
+
+def test_nothing_in_the_panel_is_cut_off_beside_its_scroll_bar(user: Any, stained: Path) -> None:
+    user.open(stained)
+    user.workspace.adjustments.show(Adjustment(brightness=-0.5, contrast=4.0, saturation=3.0, part="first"))
+    press(user, panel(user).stains.estimate)
+    front(user)
+    assert panel(user).verticalScrollBar().isVisible()
+    assert panel(user).widget().width() <= panel(user).viewport().width()
+
+
+@pytest.mark.parametrize("width", [400, 700, 1200])
+def test_the_badge_fits_the_canvas_and_leaves_the_scale_bar(reader: Any, width: int) -> None:
+    window = reader.window
+    everything = Adjustment(0.1, 1.1, 1.1, 1.1, 1.1, part="residual")
+    reader.workspace.adjustments.show(everything)
+    window.canvas_widget.resize(width, 400)
+    window.badge.place()
+    badge_place = window.badge.geometry()
+    assert window.canvas_widget.rect().contains(badge_place)
+    window.scale_bar.move(16, 400 - window.scale_bar.height() - 16)
+    assert not badge_place.intersects(window.scale_bar.geometry())
+    assert (
+        window.badge.heightForWidth(badge_place.width()) <= badge_place.height()
+        or not window.badge.wordWrap()
+    )

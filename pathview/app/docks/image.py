@@ -71,7 +71,7 @@ class ImageDock(QScrollArea):
         column.addLayout(self._heading("Stains"))
         column.addWidget(self.stains)
         copies = (self._button("copy_adjustment", "Copy"), self._button("paste_adjustment", "Paste"))
-        column.addLayout(self._heading("For other slides", *copies))
+        column.addLayout(self._heading("Transfer", *copies))
         note = QLabel("Only the screen changes: exports, thumbnails and models get the slide as scanned.")
         note.setObjectName("muted")
         note.setWordWrap(True)

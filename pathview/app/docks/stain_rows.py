@@ -35,6 +35,7 @@ class StainRows(QWidget):
         self._adjustments = workspace.adjustments
         self._show = self._adjustments.show
         self._sets: list[Stains] = []
+        self._listed: Stains | None = None
         self.sets = _box("Stains", "Which stains the section has")
         self.sets.activated.connect(self._choose)
         self.parts = _box("Show", "Which stain is shown")
@@ -94,6 +95,9 @@ class StainRows(QWidget):
             self.sets.addItems([stains.title for stains in self._sets])
 
     def _list_parts(self, stains: Stains) -> None:
+        if stains == self._listed:
+            return
+        self._listed = stains
         self.parts.clear()
         self.parts.addItem("All stains")
         for part, name in zip(_PARTS[1:], (*stains.names, "Residual"), strict=True):

@@ -10,6 +10,8 @@ from pathview.app.workspace import Workspace
 from pathview.view.adjust import in_words
 
 _MARGIN = 16
+# Width and height of the scale bar's place in the other corner, with its distance.
+_SCALE_BAR = (220, 48)
 
 
 class AdjustedBadge(Notice):
@@ -45,6 +47,12 @@ class AdjustedBadge(Notice):
 
     def place(self) -> None:
         """Move to the corner; the canvas or the text has another size."""
+        room = self._area.width() - 2 * _MARGIN
+        self.setWordWrap(False)
+        self.setMaximumWidth(room)
+        self.setWordWrap(self.sizeHint().width() > room)
         self.adjustSize()
-        left, top = self._area.width() - self.width(), self._area.height() - self.height()
-        self.move(max(left - _MARGIN, 0), max(top - _MARGIN, 0))
+        # Where both do not fit side by side, above the scale bar.
+        lift = _SCALE_BAR[1] if self.width() + _SCALE_BAR[0] > room else 0
+        top = self._area.height() - self.height() - _MARGIN - lift
+        self.move(self._area.width() - self.width() - _MARGIN, max(top, 0))
