@@ -53,7 +53,7 @@ def test_the_overview_is_built_and_kept(user: Any, flat_tiff: Path) -> None:
 
 def test_a_slide_with_coarse_levels_needs_none(user: Any, made_tiff: Path) -> None:
     user.open(made_tiff)
-    assert user.workspace.background.idle
+    user.wait(lambda: user.workspace.background.idle)  # the overview panel's thumbnail
     assert cached() == []
 
 
