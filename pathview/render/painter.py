@@ -62,7 +62,9 @@ class Painter:
         for raster in frame.rasters:
             self._atlas(raster.source).begin()
         for raster in frame.rasters:
-            self._atlas(raster.source).touch(raster.source, raster.plan.draw)
+            # The root is drawn only where all else is missing, and is to be there then.
+            keys = (raster.source.pyramid.root, *raster.plan.draw)
+            self._atlas(raster.source).touch(raster.source, keys)
         deadline = time.perf_counter() + budget_s
         count = 0
         for raster, key in self._due(frame, tiles):

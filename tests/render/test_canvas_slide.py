@@ -213,3 +213,28 @@ def load(source: Any, keys: list[TileKey], loader: TileLoader, inbox: Inbox) -> 
     while loader.work():
         pass
     inbox.drain()
+
+
+def test_the_last_resort_stays_however_far_one_goes(
+    shoot: Shoot,
+    canvas: GlCanvas,
+    loader: TileLoader,
+    inbox: Inbox,
+    array_tiles: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pathview.render.painter._PAGE_EDGE", {"rgb": 1024, "scalar": 1024})
+    monkeypatch.setattr("pathview.render.painter._PAGES", 1)
+    source = array_tiles(np.zeros((256, 8192, 3), np.uint8), tile=64)
+    scene = Scene(source)
+    shoot(looking(160, 128, 1.0), scene)
+    # So slowly that nothing ever needs it: what is read ahead is always there before.
+    for x in range(160, 8000, 10):
+        frame = compose(looking(x, 128, 1.0), scene, loader, canvas)
+        loader.wish("test", frame.wishes)
+        while loader.work():
+            pass
+        inbox.drain()
+        canvas.show(compose(looking(x, 128, 1.0), scene, loader, canvas), loader)
+        # After each single frame: what is gone now is a hole in the next one.
+        assert source.pyramid.root in canvas.resident(source), x
