@@ -23,6 +23,7 @@ _ABOUT = {
     "overview": "The whole slide with a frame round what is in view; a click or a drag goes there.",
     "models": "Choose a model, run it over the slide or the selection, and follow, pause or stop the run.",
     "channels": "Colour and contrast of each channel, and the focal plane.",
+    "image": "How bright and how coloured the slide is shown; only the screen changes, models see the file.",
     "layers": "What lies over the slide: if and how strongly it shows, and a heatmap's colours and limit.",
     "slide-facts": "What the file says of the slide, its pixel size, and the label and macro images.",
     "annotations": "All annotations: a row selects, a double click goes there, and a name can be written in.",
