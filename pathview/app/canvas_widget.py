@@ -62,6 +62,10 @@ class CanvasWidget(QWidget):
         What the mouse and the keys do here.
     frame
         The newest frame, or None before the first.
+    frames
+        How many have been composed.
+    frame_s
+        How long the last one took from its painting to the screen, seconds; 0 before the first, or unknown.
     """
 
     resized = Signal()
@@ -86,7 +90,8 @@ class CanvasWidget(QWidget):
         self._arrived = QTimer(self, singleShot=True)
         self._arrived.timeout.connect(self.refresh_soon)
         self._painting: float | None = None
-        self._frame_s = 0.0
+        self.frames = 0
+        self.frame_s = 0.0
         self._later = QTimer(self, singleShot=True, interval=_UPLOAD_PAUSE_MS)
         self._later.timeout.connect(self._refresh)
         self.input.preview_changed.connect(self.refresh_soon)
@@ -126,6 +131,7 @@ class CanvasWidget(QWidget):
         loader.wish("main", frame.wishes)
         self.canvas.show(frame, loader)
         self.frame = frame
+        self.frames += 1
         self.input.tell_cursor()
         if self.canvas.pending_uploads:
             self._later.start()
@@ -148,12 +154,12 @@ class CanvasWidget(QWidget):
             self._arrived.stop()
             self.refresh_soon()
         elif not self._arrived.isActive():
-            self._arrived.start(min(round(1000 * self._frame_s), _LONGEST_WAIT_MS))
+            self._arrived.start(min(round(1000 * self.frame_s), _LONGEST_WAIT_MS))
 
     def _on_swapped(self) -> None:
         """Note how long the frame took, from its painting to the screen."""
         if self._painting is not None:
-            self._frame_s, self._painting = time.monotonic() - self._painting, None
+            self.frame_s, self._painting = time.monotonic() - self._painting, None
 
     # sizes -----------------------------------------------------------
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
 from pathview.app.actions import ActionTable
+from pathview.app.canvas_widget import CanvasWidget
 from pathview.app.docks.annotations import AnnotationsDock
 from pathview.app.docks.channels import ChannelsDock
 from pathview.app.docks.image import ImageDock
@@ -13,12 +14,14 @@ from pathview.app.docks.layers import LayersDock
 from pathview.app.docks.log import LogDock
 from pathview.app.docks.models import ModelsDock
 from pathview.app.docks.overview import OverviewDock
+from pathview.app.docks.performance import PerformanceDock
 from pathview.app.docks.slide_facts import SlideFactsDock
 from pathview.app.workspace import Workspace
 from pathview.study.session import Session
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 _WIDTH = 300
+_ON_REQUEST = ("log", "performance")
 _ABOUT = {
     "overview": "The whole slide with a frame round what is in view; a click or a drag goes there.",
     "models": "Choose a model, run it over the slide or the selection, and follow, pause or stop the run.",
@@ -27,6 +30,7 @@ _ABOUT = {
     "layers": "What lies over the slide: if and how strongly it shows, and a heatmap's colours and limit.",
     "slide-facts": "What the file says of the slide, its pixel size, and the label and macro images.",
     "annotations": "All annotations: a row selects, a double click goes there, and a name can be written in.",
+    "performance": "What drawing and reading of tiles take, in numbers.",
     "log": "The program's last messages, for reports.",
 }
 _HEIGHTS = {"overview": 140, "models": 190, "layers": 232, "annotations": 150}
@@ -41,6 +45,8 @@ class Panels:
         Gets them as docks.
     workspace
         What they show.
+    canvas
+        What draws it.
     actions
         What their buttons do.
     menu
@@ -52,7 +58,14 @@ class Panels:
         By object name.
     """
 
-    def __init__(self, window: QMainWindow, workspace: Workspace, actions: ActionTable, menu: QMenu) -> None:
+    def __init__(
+        self,
+        window: QMainWindow,
+        workspace: Workspace,
+        canvas: CanvasWidget,
+        actions: ActionTable,
+        menu: QMenu,
+    ) -> None:
         self._window = window
         self.models = ModelsDock(workspace, actions)
         self.annotations = AnnotationsDock(workspace)
@@ -63,7 +76,8 @@ class Panels:
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         panels: list[QWidget] = [
             OverviewDock(workspace), self.models, self.channels, self.layers, self.image,
-            SlideFactsDock(workspace, actions), self.annotations, LogDock(),
+            SlideFactsDock(workspace, actions), self.annotations,
+            PerformanceDock(workspace, canvas), LogDock(),
         ]  # fmt: skip
         for panel in panels:
             title = str(getattr(panel, "title", ""))
@@ -106,8 +120,8 @@ class Panels:
         """Put every panel where it is at a first start."""
         for name, dock in self.docks.items():
             dock.setFloating(False)
-            self._window.addDockWidget(_BOTTOM if name == "log" else _RIGHT, dock)
-            dock.setVisible(self._has_channels if name == "channels" else name != "log")
+            self._window.addDockWidget(_BOTTOM if name in _ON_REQUEST else _RIGHT, dock)
+            dock.setVisible(self._has_channels if name == "channels" else name not in _ON_REQUEST)
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["channels"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["image"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["slide-facts"])

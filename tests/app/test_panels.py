@@ -313,3 +313,22 @@ def test_the_overview_shows_the_slide(reader: Any) -> None:
     assert not picture.isNull()
     reader.trigger("close")
     assert overview._pixmap is None
+
+
+def test_the_performance_panel_counts_while_it_is_seen(reader: Any) -> None:
+    dock = reader.window.docks["performance"]
+    panel = dock.widget()
+    assert dock.isHidden()
+    assert not panel._timer.isActive()
+    dock.toggleViewAction().trigger()
+    reader.wait(lambda: panel.isVisible() and "in all" in panel.values["Frames"].text())
+    assert panel.values["Tiles in view"].text().endswith("all sharp")
+    before = reader.window.canvas_widget.frames
+    reader.canvas.slow = True
+    reader.trigger("zoom_full")
+    reader.wait(lambda: panel.values["Read"].text()[0] != "0")
+    assert "ms each" in panel.values["Read"].text()
+    assert reader.window.canvas_widget.frames > before
+    assert panel.values["In memory"].text().split()[0] != "0"
+    dock.toggleViewAction().trigger()
+    reader.wait(lambda: not panel._timer.isActive(), 3)
