@@ -322,7 +322,7 @@ def test_the_performance_panel_counts_while_it_is_seen(reader: Any) -> None:
     assert not panel._timer.isActive()
     dock.toggleViewAction().trigger()
     reader.wait(lambda: panel.isVisible() and "in all" in panel.values["Frames"].text())
-    assert panel.values["Tiles in view"].text().endswith("all sharp")
+    reader.wait(lambda: panel.values["Tiles in view"].text().endswith("all sharp"))
     before = reader.window.canvas_widget.frames
     reader.canvas.slow = True
     reader.trigger("zoom_full")
