@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from pathview.core.stains import H_DAB, HE, Stains, mixed
 from pathview.startup.settings import Settings
@@ -335,3 +336,20 @@ def test_the_badge_fits_the_canvas_and_leaves_the_scale_bar(reader: Any, width: 
         window.badge.heightForWidth(badge_place.width()) <= badge_place.height()
         or not window.badge.wordWrap()
     )
+
+
+def test_tab_goes_from_top_to_bottom(reader: Any) -> None:
+    front(reader)
+    reader.workspace.adjustments.show(Adjustment(contrast=2.0, part="first"))
+    reader.activate()
+    panel(reader).compare.setFocus()
+    order: list[int] = []
+    focused = QApplication.focusWidget()
+    while focused is not None and panel(reader).isAncestorOf(focused):
+        order.append(focused.mapTo(panel(reader).widget(), QPoint(0, focused.height() // 2)).y())
+        QTest.keyClick(focused, Key.Key_Tab)
+        reader.settle()
+        focused = QApplication.focusWidget()
+    assert len(order) > 12
+    # Widgets of one row are not equally high.
+    assert all(after >= before - 6 for before, after in pairwise(order))

@@ -11,12 +11,15 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSc
 from pathview.app.actions import ActionTable
 from pathview.app.docks.adjust_slider import AdjustSlider
 from pathview.app.docks.stain_rows import StainRows
+from pathview.app.tab_order import keep_in_place
 from pathview.app.workspace import Workspace
 from pathview.view.slider_scale import in_words
 
 # A slider sends dozens of changes a second; each commit waits for the disk.
 _KEEP_AFTER_MS = 800
 _ROW = 20
+_OPENED = "Only the screen changes: exports, thumbnails and models get the slide as scanned."
+_CLOSED = "Open a slide: how it looks on the screen is adjusted here."
 _LIGHT = {"brightness": "Brightness", "contrast": "Contrast", "gamma": "Gamma", "saturation": "Saturation"}
 _WHITE = {"red": "Red", "green": "Green", "blue": "Blue"}
 
@@ -50,8 +53,10 @@ class ImageDock(QScrollArea):
         self._show_key()
         self.compare.pressed.connect(lambda: workspace.adjustments.compare(True))
         self.compare.released.connect(lambda: workspace.adjustments.compare(False))
+        self._note = QLabel()
         self._body = self._made()
         self.setWidget(self._body)
+        keep_in_place(self)
         self._keep = QTimer(self, singleShot=True, interval=_KEEP_AFTER_MS)
         self._keep.timeout.connect(workspace.adjustments.keep)
         workspace.adjustments.changed.connect(self._on_change)
@@ -72,10 +77,9 @@ class ImageDock(QScrollArea):
         column.addWidget(self.stains)
         copies = (self._button("copy_adjustment", "Copy"), self._button("paste_adjustment", "Paste"))
         column.addLayout(self._heading("Transfer", *copies))
-        note = QLabel("Only the screen changes: exports, thumbnails and models get the slide as scanned.")
-        note.setObjectName("muted")
-        note.setWordWrap(True)
-        column.addWidget(note)
+        self._note.setObjectName("muted")
+        self._note.setWordWrap(True)
+        column.addWidget(self._note)
         column.addStretch(1)
         return body
 
@@ -138,6 +142,7 @@ class ImageDock(QScrollArea):
         adjustment: Any = self._workspace.adjustments.current
         opened = self._workspace.session is not None
         self._body.setEnabled(opened)
+        self._note.setText(_OPENED if opened else _CLOSED)
         self.compare.setEnabled(not adjustment.neutral)
         for name, (slider, value) in self.sliders.items():
             slider.show_value(getattr(adjustment, name))
