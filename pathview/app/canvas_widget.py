@@ -19,9 +19,10 @@ from pathview.view.heading import Heading
 
 # Input events get their turn between two frames of uploads.
 _UPLOAD_PAUSE_MS = 4
-# Where drawing is slow, a tile that arrives waits as long as a frame takes, so that not every one of a dozen
-# is drawn by itself while the readers want the processor. Never longer: a picture that grows is a picture.
-_LONGEST_WAIT_MS = 60
+# Where drawing is slow, a tile that arrives waits as long as some frames take, so that not every one of a
+# dozen is drawn by itself while the readers want the processor; and a frame takes more tiles to the GPU.
+_WAIT_FRAMES, _LONGEST_WAIT_MS = 3.0, 120
+_UPLOAD_SHARE, _UPLOAD_S = 0.3, (0.004, 0.008)
 
 
 class WindowCanvas(Canvas, Protocol):
@@ -129,7 +130,8 @@ class CanvasWidget(QWidget):
         heading = self._heading.follow(state.viewport, time.monotonic())
         frame = compose(state, workspace.scene, loader, self.canvas, self.input.preview, heading)
         loader.wish("main", frame.wishes)
-        self.canvas.show(frame, loader)
+        least, most = _UPLOAD_S
+        self.canvas.show(frame, loader, min(max(_UPLOAD_SHARE * self.frame_s, least), most))
         self.frame = frame
         self.frames += 1
         self.input.tell_cursor()
@@ -154,7 +156,7 @@ class CanvasWidget(QWidget):
             self._arrived.stop()
             self.refresh_soon()
         elif not self._arrived.isActive():
-            self._arrived.start(min(round(1000 * self.frame_s), _LONGEST_WAIT_MS))
+            self._arrived.start(min(round(1000 * _WAIT_FRAMES * self.frame_s), _LONGEST_WAIT_MS))
 
     def _on_swapped(self) -> None:
         """Note how long the frame took, from its painting to the screen."""

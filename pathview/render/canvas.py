@@ -69,8 +69,8 @@ class GlCanvas:
         """Return the tiles of `source` that are on the GPU; a live view."""
         return frozenset() if self._painter is None else self._painter.resident(source)
 
-    def show(self, frame: Frame, tiles: TileLoader) -> None:
-        """Upload what `frame` lacks, for some milliseconds, and ask for a painting, which draws it.
+    def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None:
+        """Upload what `frame` lacks, for about `budget_s` seconds (default `UPLOAD_BUDGET_S`), and ask for a painting, which draws it.
 
         Before the first painting there may be no context, and nothing is uploaded yet.
         """
@@ -78,7 +78,9 @@ class GlCanvas:
         self._loader = tiles
         if self._painter is not None:
             self._canvas.set_current()
-            self._pending = self._painter.upload(frame, tiles, UPLOAD_BUDGET_S)
+            self._pending = self._painter.upload(
+                frame, tiles, UPLOAD_BUDGET_S if budget_s is None else budget_s
+            )
         self._canvas.update()
 
     def snapshot(self) -> Rgb:

@@ -120,8 +120,8 @@ class Canvas(Protocol):
         """Return the tiles of `source` that can be drawn at once."""
         ...
 
-    def show(self, frame: Frame, tiles: TileLoader) -> None:
-        """Draw `frame` soon, taking pixels to upload from `tiles`."""
+    def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None:
+        """Draw `frame` soon, taking pixels to upload from `tiles` for about `budget_s` seconds."""
         ...
 
     def snapshot(self) -> Rgb:

@@ -95,7 +95,7 @@ class RecordingCanvas:
     def resident(self, source: TileSource) -> Container[TileKey]:
         return frozenset() if self.slow else _Everything()
 
-    def show(self, frame: Frame, tiles: TileLoader) -> None:
+    def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None:
         self.frames.append(frame)
 
     def snapshot(self) -> Rgb:

@@ -35,7 +35,7 @@ class FakeCanvas:
     def resident(self, source: TileSource) -> Container[TileKey]:
         return self.holds
 
-    def show(self, frame: Frame, tiles: TileLoader) -> None: ...
+    def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None: ...
 
     def snapshot(self) -> Rgb:
         return np.zeros((1, 1, 3), np.uint8)
