@@ -1,4 +1,4 @@
-"""The window on a slide of 40,000 x 30,000 pixels: panning, jumping, starting; under software GL.
+"""The window on a slide of 40,960 x 32,768 pixels: panning, jumping, starting; under software GL.
 
 Run it on a virtual screen (`benchmarks/run.sh viewing` starts one). The main thread's own work (events, plan,
 uploads) is told by processor time, less what drawing takes, which is the rasteriser's here and the graphics
@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks.repeated import write_repeated
 
 SOURCE = "generic_tiff/CMU-1-Small-Region_pyr.tif"
-GRID = (160, 120)  # of tiles of 256 px: 40,960 x 30,720
+GRID = (160, 128)  # of tiles of 256 px: 40,960 x 32,768; halved five times it stays whole
 LEVELS = 6
 SIZE = (1600, 1000)
 PAN_S = 30.0

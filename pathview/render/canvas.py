@@ -70,7 +70,9 @@ class GlCanvas:
         return frozenset() if self._painter is None else self._painter.resident(source)
 
     def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None:
-        """Upload what `frame` lacks, for about `budget_s` seconds (default `UPLOAD_BUDGET_S`), and ask for a painting, which draws it.
+        """Upload what `frame` lacks and ask for a painting, which draws it.
+
+        Uploads take about `budget_s` seconds, default `UPLOAD_BUDGET_S`.
 
         Before the first painting there may be no context, and nothing is uploaded yet.
         """
