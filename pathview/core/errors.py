@@ -114,3 +114,9 @@ class EstimateError(PathViewError):
         self.purpose = purpose
         self.reason = reason
         super().__init__(f"Cannot {purpose}: {reason}")
+
+
+def in_a_sentence(error: BaseException) -> str:
+    """Return what a library says as a part of a sentence, at most 200 characters."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return text[:200] if text else type(error).__name__

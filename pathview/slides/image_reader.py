@@ -16,14 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import BmpImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from pathview.core.errors import SlideOpenError
+from pathview.core.errors import SlideOpenError, in_a_sentence
 from pathview.core.files import fingerprint
 from pathview.core.geometry import Box
 from pathview.slides.channels import Channel, Samples, default_colours, red_green_blue
 from pathview.slides.reader import Level, Rgb, SlideInfo, SlideReader
 from pathview.slides.rendered import RenderedReader
 from pathview.slides.scale import judge_mpp
-from pathview.slides.whole_image import WholeImage, in_a_sentence
+from pathview.slides.tiff_layout import TIFF_MAGIC
+from pathview.slides.whole_image import WholeImage
 
 # Decoding takes up to seven bytes and 25 ns per pixel for a moment: 0.7 GB and 2.5 s, which is within what
 # `pathview.slides.probe` allows.
@@ -39,7 +40,6 @@ _PILLOW: dict[str, tuple[bytes, Callable[[Path], ImageFile.ImageFile]]] = {
     "bmp": (b"BM", BmpImagePlugin.BmpImageFile),
     "webp": (b"RIFF", WebPImagePlugin.WebPImageFile),
 }
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Colour types of the PNG specification: those of colours, and those with an alpha channel.
 _PNG_COLOURS, _PNG_CLEAR = (2, 6), (4, 6)
 _FULL = np.uint64(65_535)
@@ -61,7 +61,7 @@ def open_image(path: Path) -> SlideReader | None:
     with path.open("rb") as file:
         head = file.read(16)
     try:
-        if head.startswith(_TIFF):
+        if head.startswith(TIFF_MAGIC):
             return _open_tiff(path)
         for kind, (magic, _) in _PILLOW.items():
             if head.startswith(magic) and (kind != "webp" or head[8:12] == b"WEBP"):

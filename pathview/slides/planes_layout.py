@@ -14,13 +14,12 @@ from pathview.slides.channels import MAX_CHANNELS, Channel, Samples, default_col
 from pathview.slides.ome_xml import OmeFacts, ome_facts
 from pathview.slides.scale import Scale, judge_mpp
 from pathview.slides.tiff_codec import DamagedTileError, DeclinedError
-from pathview.slides.tiff_layout import PARSE_ERRORS
+from pathview.slides.tiff_layout import PARSE_ERRORS, TIFF_MAGIC
 from pathview.slides.tiff_metadata import tiff_properties, tiff_scale
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MAX_PLANES = 4096
 # Larger strips are read in parts where they are plain numbers, and are refused where they are compressed.
 _MAX_SEGMENT_BYTES = 1 << 28
@@ -127,7 +126,7 @@ def read_planes(path: Path) -> PlanesLayout:
     if not path.is_file():
         raise DeclinedError("it is no file")
     with path.open("rb") as file:
-        if file.read(4) not in _TIFF:
+        if file.read(4) not in TIFF_MAGIC:
             raise DeclinedError("it is no TIFF")
     _leave_to_openslide(path)
     try:

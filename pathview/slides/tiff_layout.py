@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _REDUCED, _MASK = 1, 4
 _MAX_TILE_PIXELS = 1 << 24
 _ICC, _XMP, _NDPI = 34675, 700, 65420
-_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How TIFF and BigTIFF begin, little and big endian."""
 
 # What a parser of damaged files runs into; each means that this reader does not understand the file.
 PARSE_ERRORS = (
@@ -126,7 +127,7 @@ def read_layout(place: Place, file: ByteSource) -> TiffLayout:
     """
     import tifffile
 
-    if file.read(0, 4) not in _MAGIC:
+    if file.read(0, 4) not in TIFF_MAGIC:
         raise NoTiffError("it is no TIFF")
     try:
         with file.stream() as stream, tifffile.TiffFile(stream) as tiff:

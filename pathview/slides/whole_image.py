@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from pathview.core.errors import TileReadError
+from pathview.core.errors import TileReadError, in_a_sentence
 from pathview.slides.reader import SlideInfo
 
 
@@ -65,9 +65,3 @@ class WholeImage:
                     raise TileReadError(self.info.path, where, "it has other pixels than its header says")
                 self._pixels = pixels
             return self._pixels
-
-
-def in_a_sentence(error: BaseException) -> str:
-    """Return what a library says as a part of a sentence, at most 200 characters."""
-    text = " ".join(str(error).split()).rstrip(".")
-    return text[:200] if text else type(error).__name__

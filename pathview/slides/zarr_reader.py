@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pathview.core.errors import SlideOpenError, TileReadError
+from pathview.core.errors import SlideOpenError, TileReadError, in_a_sentence
 from pathview.core.geometry import Box
 from pathview.core.place import Address
 from pathview.slides.channels import (
@@ -79,7 +79,7 @@ def _open[P: (Path, Address)](place: P, files: Callable[[P], ZarrFiles | None]) 
     except RemoteError:
         raise
     except (ZarrError, zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise SlideOpenError(place, _sentence(error)) from error
+        raise SlideOpenError(place, in_a_sentence(error)) from error
 
 
 class ZarrReader:
@@ -136,7 +136,7 @@ class ZarrReader:
             try:
                 pixels = np.asarray(array[self._window(array, x, y, w, h, plane)])
             except Exception as error:  # whatever a codec raises on damaged bytes
-                raise TileReadError(self._path, where, _sentence(error)) from error
+                raise TileReadError(self._path, where, in_a_sentence(error)) from error
         kept = [axis for axis in self._axes if axis in "cyx"]
         if "c" not in kept:
             kept.append("c")
@@ -190,7 +190,7 @@ def _group(store: Store, prefix: str, zarr_format: int) -> Group:
     except RemoteError:
         raise
     except Exception as error:  # bad JSON, missing keys, wrong types: each has its own exception
-        raise ZarrError(f"its metadata are damaged ({_sentence(error)})") from error
+        raise ZarrError(f"its metadata are damaged ({in_a_sentence(error)})") from error
 
 
 def _levels(group: Group, picture: Multiscales) -> tuple[list[_Array], list[Level]]:
@@ -221,7 +221,7 @@ def _array(group: Group, path: str, axes: str) -> _Array:
     except RemoteError:
         raise
     except Exception as error:
-        raise ZarrError(f"the metadata of its level {path!r} are damaged ({_sentence(error)})") from error
+        raise ZarrError(f"the metadata of its level {path!r} are damaged ({in_a_sentence(error)})") from error
     if not isinstance(array, zarr.Array):
         raise ZarrError(f"its level {path!r} is no array")
     _judge(array, path, axes)
@@ -298,8 +298,3 @@ def _info(files: ZarrFiles, picture: Multiscales, levels: list[Level], arrays: l
         planes=_count(finest, picture.axes, "z"),
         plane_um=picture.plane_um,
     )
-
-
-def _sentence(error: BaseException) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    return text[:200] if text else type(error).__name__
