@@ -116,6 +116,14 @@ class EstimateError(PathViewError):
         super().__init__(f"Cannot {purpose}: {reason}")
 
 
+class LinkError(PathViewError):
+    """Landmarks do not say how one slide lies on another."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The slides cannot be laid on each other: {reason}")
+
+
 def in_a_sentence(error: BaseException) -> str:
     """Return what a library says as a part of a sentence, at most 200 characters."""
     text = " ".join(str(error).split()).rstrip(".")
