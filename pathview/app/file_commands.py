@@ -160,7 +160,7 @@ class FileCommands:
             workspace.busy.emit("")
             self._window.statusBar().showMessage(f"Wrote {target}", 8000)
 
-        workspace.background.run(work, done, lambda error: self._failed("Cannot export", error))
+        workspace.background.run(work, done, lambda error: self._failed("Cannot export", error), lasting=True)
 
     def _failed(self, title: str, error: Exception) -> None:
         if not self._workspace.closed:

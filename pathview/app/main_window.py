@@ -302,6 +302,8 @@ class MainWindow(QMainWindow):
         self._save_settings()
         self.set_full_screen(False)
         save_window(self)
+        # At once, also where a share or a run takes seconds to let go.
+        self.hide()
         self.workspace.close()
         super().closeEvent(event)
 

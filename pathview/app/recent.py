@@ -32,6 +32,7 @@ class RecentSlides:
         self._workspace = workspace
         self._welcome = welcome
         self._actions: dict[str, QAction] = {}
+        self._looking = False
         menu.setToolTipsVisible(True)
         welcome.recent_asked.connect(self._open)
         self.refresh()
@@ -51,10 +52,12 @@ class RecentSlides:
             self.menu.addSeparator()
             self.menu.addAction("&Clear this list", self._clear)
         self._welcome.show_recent(paths)
-        # Off this thread: a network share that is away takes seconds to say so.
-        self._workspace.background.run(
-            lambda: frozenset(path for path in paths if _is_away(path)), self._grey, lambda _: None
-        )
+        # Off this thread, and one look at a time: a network share that is away takes seconds to say so.
+        if not self._looking:
+            self._looking = True
+            self._workspace.background.run(
+                lambda: frozenset(path for path in paths if _is_away(path)), self._grey, lambda _: None
+            )
 
     def _add(self, path: str) -> QAction:
         action = self.menu.addAction(_plain(place_of(path).name))
@@ -66,6 +69,7 @@ class RecentSlides:
         self._workspace.open(self._workspace.place_of(path))
 
     def _grey(self, missing: frozenset[str]) -> None:
+        self._looking = False
         for path in missing & self._actions.keys():
             self._actions[path].setEnabled(False)
             self._actions[path].setText(f"{_plain(place_of(path).name)} (not there now)")

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QWi
 from pathview.app.elided_label import ElidedLabel
 from pathview.app.run_progress import show_progress
 from pathview.app.run_words import brief, describe
+from pathview.app.slow_reads import SlowReads
 from pathview.app.workspace import Workspace
 from pathview.inference.heatmap import CellState
 from pathview.inference.run import RunStatus
@@ -39,21 +40,28 @@ class StatusLine:
         self.activity = ElidedLabel()
         self.meter = RunMeter()
         self.trouble = QLabel()
+        self.waiting = QLabel()
+        self.waiting.setToolTip(
+            "The drive or the network does not answer; what was read before can be looked at"
+        )
         self.value = ElidedLabel("Lymphocytes: not run yet")
         self.position = ElidedLabel("x 288888, y 288888 px   58888, 58888 µm")
         self.scale = ElidedLabel("88.8× · 0.888 µm/px", grows=True)
         bar.addWidget(self.activity, 1)
         bar.addPermanentWidget(self.meter)
-        for label in (self.trouble, self.value, self.position, self.scale):
+        for label in (self.waiting, self.trouble, self.value, self.position, self.scale):
             label.setContentsMargins(8, 0, 8, 0)
             bar.addPermanentWidget(label)
         self.trouble.hide()
+        self.waiting.hide()
         self._failed: set[object] = set()
         self._retry = QTimer(bar, interval=_RETRY_MS)
         self._retry.timeout.connect(self._try_again)
         workspace.loader.failed.connect(self._on_failed)
         workspace.slide_changed.connect(lambda _: self._clear())
         workspace.runs.changed.connect(self.meter.show_status)
+        self._slow = SlowReads(workspace, bar)
+        self._slow.waited.connect(self._show_waiting)
 
     def show_busy(self, text: str) -> None:
         """Say what is being done; "" when nothing is."""
@@ -98,6 +106,10 @@ class StatusLine:
             reason = f" ({value.reason})" if value.reason else ""
             return f"{name}: {_STATE_WORDS[value.state]}{reason}"
         return f"{name} {value.scores[name]:.3f}"
+
+    def _show_waiting(self, seconds: int) -> None:
+        self.waiting.setVisible(seconds > 0)
+        self.waiting.setText(f"Waiting for the file for {seconds} s")
 
     def _on_failed(self, address: object, error: Exception) -> None:
         self._failed.add(address)

@@ -122,14 +122,14 @@ class Workspace:
     def _opened(self, ticket: int, slide: Slide) -> None:
         # The user may have asked for another slide since, or have closed the window.
         if ticket != self._ticket or self.closed:
-            slide.close()
+            self.background.let_go(slide.close)
             return
         self.busy.emit("")
         self.close_slide()
         try:
             self.session = self.study.session(slide)
         except PathViewError as error:
-            slide.close()
+            self.background.let_go(slide.close)
             self.problem.emit("Cannot open slide", str(error))
             return
         self._show(self.session)
@@ -191,7 +191,8 @@ class Workspace:
         self.scene = Scene(background=self.scene.background)
         self.view.set(replace(self.view.state, layers=(), selection=frozenset()))
         self.slide_changed.emit(None)
-        session.slide.close()
+        # Not here: closing waits for the reads under way, and a share may not answer for minutes.
+        self.background.let_go(session.slide.close)
 
     def _drop(self, source: TileSource | None) -> None:
         if source is not None:
@@ -289,5 +290,5 @@ class Workspace:
         self.loader.close()
         self.background.close()
         # A slide that has opened meanwhile waits in the inbox: it is closed there, not shown.
-        self.inbox.drain()
+        self.inbox.close()
         self.study.close()

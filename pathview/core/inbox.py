@@ -23,9 +23,12 @@ class Inbox:
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._lock = threading.Lock()
         self._pending = False
+        self._closed = False
 
     def post(self, apply: Callable[[], None]) -> None:
         """Leave `apply` for the main thread; may be called from any thread."""
+        if self._closed:
+            return
         self._queue.put(apply)
         with self._lock:
             if self._pending:
@@ -62,6 +65,11 @@ class Inbox:
                 if not self._queue.empty():
                     self._rewake()
                 return count
+
+    def close(self) -> None:
+        """Run what was posted, and wake nobody any more: a thread left behind may still come back."""
+        self._closed = True
+        self.drain()
 
     def _rewake(self) -> None:
         with self._lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,12 @@ from pathview.core.inbox import Inbox
 from pathview.core.pyramid import TileKey
 from pathview.tiles.cache import Address, CachedTile, TileCache
 from pathview.tiles.plan import TilePlan
+from pathview.tiles.readers import Readers
 from pathview.tiles.source import Rgb, Scalar, TileSource
 
 _log = logging.getLogger(__name__)
 
-THREAD_NAME = "pathview-tiles"
 _ATTEMPTS = 3
-_JOIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +64,9 @@ class TileLoader:
         self._revisions: dict[TileSource, dict[TileKey, int]] = {}
         self._attempts: dict[TileSource, dict[TileKey, int]] = {}
         self._news: set[Address] = set()
-        self._reading: set[Address] = set()
         self._read = self._failed = 0
         self._read_s = 0.0
-        # Shared with the readers, under the condition: the best wish is the last of the list.
-        self._changed = threading.Condition()
-        self._queue: list[Address] = []
-        self._closed = False
-        self._threads = [
-            threading.Thread(target=self._run, name=f"{THREAD_NAME}-{number}", daemon=True)
-            for number in range(threads)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._readers = Readers(threads, self._read_one)
 
     def cached(self, source: TileSource) -> Container[TileKey]:
         """Return the tiles held with their newest pixels; a live view, not a copy."""
@@ -127,14 +115,12 @@ class TileLoader:
         self._revisions.pop(source, None)
         self._attempts.pop(source, None)
         self._news = {address for address in self._news if address[0] is not source}
-        with self._changed:
-            self._reading = {address for address in self._reading if address[0] is not source}
+        self._readers.forget(source)
         self._requeue()
 
     def counters(self) -> LoaderCounters:
         """Return what has been done so far."""
-        with self._changed:
-            waiting, reading = len(self._queue), len(self._reading)
+        waiting, reading = self._readers.counts()
         return LoaderCounters(
             read=self._read,
             failed=self._failed,
@@ -147,24 +133,19 @@ class TileLoader:
 
     def work(self) -> bool:
         """Read the best wish on the calling thread; return False when there is none."""
-        with self._changed:
-            address = self._take()
-        if address is None:
-            return False
-        self._read_one(address)
-        return True
+        return self._readers.work()
+
+    def waited_s(self, *sources: TileSource) -> float:
+        """Return for how many seconds the longest read of one of `sources` has been going on; 0 for none."""
+        return self._readers.waited_s(sources)
+
+    def make_up(self) -> None:
+        """Go on with other threads where some hang; to be called every second or so while tiles are due."""
+        self._readers.make_up()
 
     def close(self) -> None:
-        """Stop the readers and wait for them a few seconds; closing twice does no harm."""
-        with self._changed:
-            self._closed = True
-            self._queue.clear()
-            self._changed.notify_all()
-        deadline = time.monotonic() + _JOIN_S
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-            if thread.is_alive():
-                _log.warning("A tile reader is stuck and was left behind: %s", thread.name)
+        """Stop the readers and wait for them a short while; closing twice does no harm."""
+        self._readers.close()
         self._wishes.clear()
 
     # main thread ------------------------------------------------------
@@ -199,9 +180,7 @@ class TileLoader:
         wishes = [address for address in order if not self._hopeless(address) and not self._fresh(address)]
         wishes.sort(key=self._tries)  # stable: what has failed waits behind everything else
         wishes.reverse()
-        with self._changed:
-            self._queue = wishes if not self._closed else []
-            self._changed.notify_all()
+        self._readers.offer(wishes)
 
     def _tries(self, address: Address) -> int:
         return self._attempts.get(address[0], {}).get(address[1], 0)
@@ -210,7 +189,7 @@ class TileLoader:
         return self._tries(address) >= _ATTEMPTS
 
     def _arrived(self, address: Address, tile: CachedTile, seconds: float) -> None:
-        if not self._landed(address):
+        if not self._readers.landed(address):
             return
         source, key = address
         self._read += 1
@@ -228,7 +207,7 @@ class TileLoader:
             self.loaded.emit(news)
 
     def _went_wrong(self, address: Address, error: Exception) -> None:
-        if not self._landed(address):
+        if not self._readers.landed(address):
             return
         source, key = address
         attempts = self._attempts.setdefault(source, {})
@@ -241,33 +220,7 @@ class TileLoader:
             _log.warning("Tile given up (further ones of this source are only counted): %s", error)
         self.failed.emit(address, error)
 
-    def _landed(self, address: Address) -> bool:
-        """Tell whether a result is still expected."""
-        with self._changed:
-            expected = address in self._reading and not self._closed
-            self._reading.discard(address)
-        return expected
-
     # reader threads ---------------------------------------------------
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._closed and (address := self._take()) is None:
-                    self._changed.wait()
-                if self._closed:
-                    return
-            assert address is not None
-            self._read_one(address)
-
-    def _take(self) -> Address | None:
-        """Take the best wish that nobody is reading; called under the condition."""
-        while self._queue:
-            address = self._queue.pop()
-            if address not in self._reading:
-                self._reading.add(address)
-                return address
-        return None
-
     def _read_one(self, address: Address) -> None:
         source, key = address
         started = time.perf_counter()

@@ -66,3 +66,13 @@ def test_nothing_is_lost_between_threads() -> None:
         thread.join()
     assert len(seen) == 800
     assert {where for _, where in seen} == {threading.get_ident()}
+
+
+def test_a_closed_inbox_runs_what_was_posted_and_wakes_nobody_any_more() -> None:
+    wakes: list[int] = []
+    inbox, seen = Inbox(lambda: wakes.append(1)), list[str]()
+    inbox.post(lambda: seen.append("in time"))
+    inbox.close()
+    inbox.post(lambda: seen.append("too late"))
+    assert inbox.drain() == 0
+    assert (seen, wakes) == (["in time"], [1])
