@@ -30,7 +30,7 @@ class AnnotationStore:
     Attributes
     ----------
     changed
-        Emitted after each edit, with the edit; a listener must not edit in the same turn.
+        Emitted after each edit of annotations, with the edit; a listener must not edit in the same turn.
     """
 
     changed = Signal(Edit)
@@ -52,6 +52,8 @@ class AnnotationStore:
             If the edit does not fit what is there; then nothing has changed.
         """
         self.check(edit)
+        if not edit.changes:
+            return
         for change in edit.changes:
             self._take(change)
         self._index.note(edit)

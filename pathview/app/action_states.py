@@ -38,6 +38,7 @@ def _facts(workspace: Workspace) -> dict[str, bool]:
     return {
         "slide": session is not None,
         "annotations": session is not None and len(session.annotations) > 0,
+        "bookmark": session is not None and len(session.bookmarks) > 0,
         "selection": bool(workspace.view.state.selection),
         "heatmap": bool(workspace.runs.heatmaps),
         "run": workspace.runs.going,

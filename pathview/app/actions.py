@@ -17,6 +17,7 @@ NEEDS = {
     "slide": "a slide",
     "annotations": "an annotation",
     "selection": "a selected annotation",
+    "bookmark": "a bookmark",
     "undo": "a change to take back",
     "redo": "a change that was taken back",
     "heatmap": "a heatmap",
@@ -199,6 +200,24 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ),
     ActionInfo("back", "&Back", "Show what you looked at before", ("Alt+Left",), needs="slide"),
     ActionInfo("forward", "For&ward", "Show what you looked at after", ("Alt+Right",), needs="slide"),
+    ActionInfo(
+        "add_bookmark",
+        "A&dd bookmark",
+        "Keep the present view, to come back to it",
+        ("Ctrl+D",),
+        needs="slide",
+    ),
+    ActionInfo(
+        "next_bookmark", "Ne&xt bookmark", "Go to the next bookmark", ("Ctrl+B",), needs="slide bookmark"
+    ),
+    ActionInfo(
+        "previous_bookmark",
+        "&Previous bookmark",
+        "Go to the bookmark before",
+        ("Ctrl+Shift+B",),
+        needs="slide bookmark",
+    ),
+    ActionInfo("bookmarks", "Boo&kmarks", "Show the list of bookmarks, or hide it", ("Ctrl+Shift+D",)),
     ActionInfo(
         "rotate_left",
         "Rotate &left",

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QInputDialog, QWhatsThis
 from shapely import union_all
 
 from pathview.annotations.edit import Edit
+from pathview.app.bookmarks import Bookmarks
 from pathview.app.dialogs.about import AboutDialog
 from pathview.app.dialogs.model_card import ModelCardDialog
 from pathview.app.dialogs.pixel_size import PixelSizeDialog
@@ -52,6 +53,7 @@ class Commands:
         self.files = FileCommands(window)
         self.views = ViewCommands(window)
         self.image = ImageCommands(window)
+        self.bookmarks = Bookmarks(window)
 
     def callbacks(self) -> dict[str, Callable[[], object]]:
         """Return what each action does, by its key."""
@@ -59,7 +61,7 @@ class Commands:
         calls |= {name: getattr(self, name) for name in _OWN}
         calls |= {f"tool_{name}": partial(self._use_tool, name) for name in _TOOLS}
         calls |= {f"theme_{name}": partial(self._window.set_theme, name) for name in _THEMES}
-        calls |= self.views.callbacks() | self.image.callbacks()
+        calls |= self.views.callbacks() | self.image.callbacks() | self.bookmarks.callbacks()
         return calls | {
             "close": self._workspace.close_slide,
             "quit": self._window.close,

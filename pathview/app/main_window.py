@@ -80,7 +80,9 @@ class MainWindow(QMainWindow):
             self.menuBar(), self.actions_table, {"recent": "Open &recent", "panels": "&Panels"}
         )
         self._add_toolbar()
-        self.panels = Panels(self, workspace, self.canvas_widget, self.actions_table, menus["panels"])
+        self.panels = Panels(
+            self, workspace, self.canvas_widget, self.actions_table, menus["panels"], self.commands.bookmarks
+        )
         self.status_line = StatusLine(self.statusBar(), workspace)
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
         self.problems = ProblemCards(self._pages, self._slide_names)

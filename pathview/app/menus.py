@@ -24,7 +24,8 @@ MENUS: dict[str, tuple[str, ...]] = {
         "zoom_in", "zoom_out", "zoom_fit", "zoom_full", "tool_zoom", SEPARATOR,
         *(f"power_{power:g}" for power in POWERS), SEPARATOR,
         "rotate_left", "rotate_right", "rotate_to", "flip", "upright", SEPARATOR,
-        "pan_left", "pan_right", "pan_up", "pan_down", SEPARATOR, "back", "forward",
+        "pan_left", "pan_right", "pan_up", "pan_down", SEPARATOR, "back", "forward", SEPARATOR,
+        "add_bookmark", "next_bookmark", "previous_bookmark", "bookmarks",
     ),
     "&Image": (
         "compare", "reset_adjustment", SEPARATOR, "auto_adjust", "white_from_glass", SEPARATOR,

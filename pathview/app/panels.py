@@ -6,8 +6,10 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
 from pathview.app.actions import ActionTable
+from pathview.app.bookmarks import Bookmarks
 from pathview.app.canvas_widget import CanvasWidget
 from pathview.app.docks.annotations import AnnotationsDock
+from pathview.app.docks.bookmarks import BookmarksDock
 from pathview.app.docks.channels import ChannelsDock
 from pathview.app.docks.image import ImageDock
 from pathview.app.docks.layers import LayersDock
@@ -30,6 +32,7 @@ _ABOUT = {
     "layers": "What lies over the slide: if and how strongly it shows, and a heatmap's colours and limit.",
     "slide-facts": "What the file says of the slide, its pixel size, and the label and macro images.",
     "annotations": "All annotations: a row selects, a double click goes there, and a name can be written in.",
+    "bookmarks": "Views to come back to: Enter or a double click goes there, F2 writes a name or a note.",
     "performance": "What drawing and reading of tiles take, in numbers.",
     "log": "The program's last messages, for reports.",
 }
@@ -51,6 +54,8 @@ class Panels:
         What their buttons do.
     menu
         Gets an entry a panel, to open and close it.
+    bookmarks
+        Changes the bookmarks.
 
     Attributes
     ----------
@@ -65,6 +70,7 @@ class Panels:
         canvas: CanvasWidget,
         actions: ActionTable,
         menu: QMenu,
+        bookmarks: Bookmarks,
     ) -> None:
         self._window = window
         self.models = ModelsDock(workspace, actions)
@@ -77,7 +83,7 @@ class Panels:
         panels: list[QWidget] = [
             OverviewDock(workspace), self.models, self.channels, self.layers, self.image,
             SlideFactsDock(workspace, actions), self.annotations,
-            PerformanceDock(workspace, canvas), LogDock(),
+            BookmarksDock(workspace, bookmarks, actions), PerformanceDock(workspace, canvas), LogDock(),
         ]  # fmt: skip
         for panel in panels:
             title = str(getattr(panel, "title", ""))
@@ -107,6 +113,16 @@ class Panels:
             if dock.isAncestorOf(focused) and dock.visibleRegion().isEmpty():
                 dock.raise_()
 
+    def show_or_hide(self, name: str) -> None:
+        """Bring a panel to the front with the focus in it, or hide it where it is in front already."""
+        dock = self.docks[name]
+        if not dock.isHidden() and not dock.visibleRegion().isEmpty():
+            dock.hide()
+            return
+        dock.show()
+        dock.raise_()
+        dock.widget().setFocus()
+
     def toggle(self) -> None:
         """Hide all panels, or bring those back that were hidden so."""
         if any(not dock.isHidden() for dock in self.docks.values()):
@@ -125,7 +141,9 @@ class Panels:
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["channels"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["image"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["slide-facts"])
+        self._window.tabifyDockWidget(self.docks["annotations"], self.docks["bookmarks"])
         self.docks["layers"].raise_()
+        self.docks["annotations"].raise_()
         column = [self.docks[name] for name in _HEIGHTS]
         self._window.resizeDocks(column, list(_HEIGHTS.values()), Qt.Orientation.Vertical)
         self._window.resizeDocks(column, [_WIDTH] * len(column), Qt.Orientation.Horizontal)

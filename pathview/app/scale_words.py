@@ -8,6 +8,7 @@ from pathview.core.stated import StatedMpp
 from pathview.inference.facts import HeatmapFacts
 from pathview.slides.reader import SlideInfo
 from pathview.slides.scale import expected_mpp, scale_warnings, stated_warnings
+from pathview.view.magnification import downsample_at
 
 Mpp = tuple[float, float]
 
@@ -34,6 +35,19 @@ def extent(info: SlideInfo, mpp: Mpp) -> str:
     """Return how large a slide is with that pixel size."""
     width, height = info.size
     return f"{width * mpp[0] / 1000:.2f} × {height * mpp[1] / 1000:.2f} mm"
+
+
+def magnification(info: SlideInfo, downsample: float) -> str:
+    """Return as through which objective a slide is seen, "20×", or "1:4" where its scale is unknown."""
+    at_one = downsample_at(1.0, info)
+    return f"1:{downsample:.3g}" if at_one is None else f"{at_one / downsample:.3g}×"
+
+
+def place(info: SlideInfo, x: float, y: float) -> str:
+    """Return where a level-0 place lies: in mm from the slide's corner, in pixels without a pixel size."""
+    if info.mpp is None:
+        return f"x {x:.0f}, y {y:.0f} px"
+    return f"x {x * info.mpp[0] / 1000:.2f}, y {y * info.mpp[1] / 1000:.2f} mm"
 
 
 def doubts(info: SlideInfo, own: SlideInfo) -> list[str]:

@@ -236,9 +236,9 @@ class Workspace:
         self.stale.emit()
 
     # annotations -----------------------------------------------------
-    def edit(self, edit: Edit) -> bool:
+    def edit(self, edit: Edit, title: str = "Cannot save the annotation") -> bool:
         """Make an edit true and tell whether that worked; it is in the study before it shows."""
-        return self._attempt("Cannot save the annotation", lambda: self._session().history.do(edit))
+        return self._attempt(title, lambda: self._session().history.do(edit))
 
     def state_mpp(self, mpp: tuple[float, float] | None) -> bool:
         """State the slide's (x, y) um/px, None for the file's own; as `edit`, which it is."""

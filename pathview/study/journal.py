@@ -10,9 +10,11 @@ from pathlib import Path
 from shapely.errors import ShapelyError
 
 from pathview.annotations.annotation import Annotation
+from pathview.annotations.bookmark import Bookmark
 from pathview.annotations.edit import Edit
 from pathview.core.errors import EditConflictError, StudyError
 from pathview.core.stated import StatedMpp
+from pathview.study.bookmark_table import PREFIX, BookmarkTable
 from pathview.study.database import FAULTS, now, transaction
 from pathview.study.record import Row, annotation_of, changes_of, rows_after, seal, state_of
 from pathview.study.stated_table import MPP, StatedTable
@@ -43,6 +45,7 @@ class Journal:
         self._connection = connection
         self._file = file
         self._stated = StatedTable(connection)
+        self._bookmarks = BookmarkTable(connection)
 
     def commit(self, fingerprint: str, edit: Edit) -> None:
         """Store an edit of the slide with that fingerprint; on return it is on disk.
@@ -64,10 +67,12 @@ class Journal:
             changes = changes_of(rows, before)
             if edit.mpp is not None:
                 changes.append(self._stated.change(fingerprint, edit.label, edit.mpp))
+            changes += self._bookmarks.changes(fingerprint, edit.label, edit.bookmarks)
             seq = self._append(fingerprint, edit.label, json.dumps(changes, separators=(",", ":")))
             self._put(fingerprint, seq, rows)
             if edit.mpp is not None:
                 self._stated.put(fingerprint, seq, edit.mpp.after)
+            self._bookmarks.put(fingerprint, seq, edit.bookmarks)
 
     def load(self, fingerprint: str) -> list[Annotation]:
         """Return the annotations of a slide in drawing order.
@@ -100,11 +105,24 @@ class Journal:
         except (*FAULTS, TypeError, ValueError) as error:
             raise StudyError(self._file, f"the stated pixel size cannot be read: {error}") from error
 
+    def load_bookmarks(self, fingerprint: str) -> list[Bookmark]:
+        """Return the bookmarks of a slide in the order of their list.
+
+        Raises
+        ------
+        StudyError
+            If they cannot be read.
+        """
+        try:
+            return self._bookmarks.load(fingerprint)
+        except (*FAULTS, TypeError, ValueError) as error:
+            raise StudyError(self._file, f"bookmarks cannot be read: {error}") from error
+
     def verify(self) -> list[str]:
         """Return what is wrong with the journal, in words; an empty list says that it is sound.
 
-        The chain of hashes must be whole, and the journal must add up to the annotations and the stated pixel
-        sizes that are stored.
+        The chain of hashes must be whole, and the journal must add up to the annotations, the stated pixel
+        sizes and the bookmarks that are stored.
 
         Raises
         ------
@@ -161,7 +179,7 @@ class Journal:
             "SELECT slide, seq, id, wkb, class, name, note, locked FROM annotation ORDER BY slide, z"
         )
         stored: dict[_Place, _State] = {(slide, row[0]): (seq, state_of(row)) for slide, seq, *row in rows}
-        stored |= self._stated.states()
+        stored |= self._stated.states() | self._bookmarks.states()
         places = sorted(stored.keys() | replayed.keys())
         return [
             f"{_what(id)} of slide {slide} is not what its edits say"
@@ -171,4 +189,7 @@ class Journal:
 
 
 def _what(id: str) -> str:
-    return "the stated pixel size" if id == MPP else f"annotation {id}"
+    if id == MPP:
+        return "the stated pixel size"
+    kind, _, rest = id.rpartition(":")
+    return f"bookmark {rest}" if kind == PREFIX else f"annotation {id}"

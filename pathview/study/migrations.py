@@ -37,7 +37,29 @@ CREATE TABLE adjustment (
 ) STRICT;
 """
 
-STEPS: tuple[str, ...] = (_STATED_MPP, _ADJUSTMENT)
+_BOOKMARK = """
+-- Views to come back to. The row of a removed one stays, without a place, to keep its position in the list in
+-- case an undo brings it back.
+CREATE TABLE bookmark (
+    slide      TEXT NOT NULL REFERENCES slide (fingerprint),
+    id         TEXT NOT NULL,
+    seq        INTEGER NOT NULL REFERENCES edit (seq),  -- the edit that wrote it last
+    position   INTEGER NOT NULL,                        -- in the list, the first made first
+    x          REAL,                                    -- level-0 px of the middle; NULL once removed
+    y          REAL,
+    downsample REAL CHECK (downsample > 0),             -- level-0 px per physical screen pixel
+    rotation   REAL,                                    -- degrees clockwise
+    flipped    INTEGER NOT NULL CHECK (flipped IN (0, 1)),
+    name       TEXT NOT NULL,
+    note       TEXT NOT NULL,
+    CHECK ((x IS NULL) = (y IS NULL)),
+    CHECK ((x IS NULL) = (downsample IS NULL)),
+    CHECK ((x IS NULL) = (rotation IS NULL)),
+    PRIMARY KEY (slide, id)
+) STRICT;
+"""
+
+STEPS: tuple[str, ...] = (_STATED_MPP, _ADJUSTMENT, _BOOKMARK)
 """SQL that turns schema 1 into 2, 2 into 3, and so on."""
 
 

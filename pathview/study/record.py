@@ -1,7 +1,8 @@
 """Annotations and edits as rows and as the journal's JSON.
 
 The payload of a journal row is a list with one object for each annotation that the edit changed, and one for
-the pixel size where that was stated anew (see `pathview.study.stated_table`)::
+the pixel size where that was stated anew (see `pathview.study.stated_table`) and for each bookmark that was
+changed (see `pathview.study.bookmark_table`)::
 
     {"id": "<uuid>", "before": 17,
      "after": {"wkb": "<base64>", "class": "Tumor", "name": "", "note": "", "locked": false}}

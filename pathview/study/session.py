@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
+from pathview.annotations.bookmark_store import BookmarkStore
 from pathview.annotations.edit import Edit
 from pathview.annotations.history import History
 from pathview.annotations.store import AnnotationStore
@@ -36,9 +38,11 @@ class Session:
         What lies on the slide; changed through `history` only.
     scale
         The pixel size that was stated for the slide; changed through `history` only.
+    bookmarks
+        Views to come back to; changed through `history` only.
     history
         Does, undoes and redoes edits. Each is committed to the study first and then applied to
-        `annotations` and `scale`; if it cannot be stored, it raises and nothing changes.
+        `annotations`, `scale` and `bookmarks`; if it cannot be stored, it raises and nothing changes.
     folder
         Where heatmaps of this slide lie.
     read_only
@@ -50,6 +54,7 @@ class Session:
     slide: Slide
     annotations: AnnotationStore
     scale: SlideScale
+    bookmarks: BookmarkStore
     history: History
     folder: Path
     read_only: bool = False
@@ -91,19 +96,28 @@ class Session:
         return self.folder / f"{quote(model_id, safe='')}.zarr"
 
 
-def commit_then_apply(
-    commit: Callable[[Edit], None], annotations: AnnotationStore, scale: SlideScale
-) -> Callable[[Edit], None]:
+class Holder(Protocol):
+    """What an edit changes; it looks at its own part of the edit alone."""
+
+    def check(self, edit: Edit) -> None:
+        """Raise `EditConflictError` if the edit does not fit."""
+        ...
+
+    def apply(self, edit: Edit) -> None:
+        """Make the edit true and tell the listeners."""
+        ...
+
+
+def commit_then_apply(commit: Callable[[Edit], None], *holders: Holder) -> Callable[[Edit], None]:
     """Return the one way in which a session makes an edit true: stored first, shown afterwards."""
 
     def apply(edit: Edit) -> None:
-        annotations.check(edit)
-        scale.check(edit)
+        for holder in holders:
+            holder.check(edit)
         commit(edit)
-        try:
-            if edit.changes:
-                annotations.apply(edit)
-        finally:  # a listener that fails must not keep the other half from becoming true
-            scale.apply(edit)
+        # A listener that fails must not keep the other parts from becoming true.
+        with ExitStack() as parts:
+            for holder in reversed(holders):
+                parts.callback(holder.apply, edit)
 
     return apply

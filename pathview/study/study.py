@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from shapely.geometry.base import BaseGeometry
 
+from pathview.annotations.bookmark_store import BookmarkStore
 from pathview.annotations.edit import Edit
 from pathview.annotations.history import History
 from pathview.annotations.store import AnnotationStore
@@ -99,7 +100,8 @@ class Study:
         """Return the session of an open slide, with what the study holds of it.
 
         The slide goes by the pixel size that was stated for it from here on. Two sessions of the same slide
-        share annotations, pixel size, history and results, so that neither can miss what the other does.
+        share annotations, pixel size, bookmarks, history and results, so that neither can miss what the other
+        does.
 
         Raises
         ------
@@ -215,9 +217,10 @@ class Study:
 
         annotations = AnnotationStore(self.journal.load(fingerprint))
         scale = SlideScale(self.journal.load_mpp(fingerprint))
-        history = History(commit_then_apply(commit, annotations, scale))
+        bookmarks = BookmarkStore(self.journal.load_bookmarks(fingerprint))
+        history = History(commit_then_apply(commit, annotations, scale, bookmarks))
         folder = self.folder / "heatmaps" / quote(fingerprint, safe="")
-        return Session(slide, annotations, scale, history, folder, self.read_only)
+        return Session(slide, annotations, scale, bookmarks, history, folder, self.read_only)
 
     def _check_writable(self) -> None:
         if self.read_only:

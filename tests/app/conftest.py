@@ -23,6 +23,7 @@ from pathview.app.main_window import MainWindow
 from pathview.app.workspace import Workspace
 from pathview.core.place import Place
 from pathview.core.pyramid import TileKey
+from pathview.slides.made import write_made_tiff
 from pathview.startup.registry import load_registry
 from pathview.startup.settings import Settings
 from pathview.study.study import Study
@@ -290,6 +291,12 @@ def start(qtbot: QtBot, tmp_path: Path) -> Iterator[Start]:
 def user(start: Start) -> Hands:
     """Return a window without a slide."""
     return start()
+
+
+@pytest.fixture
+def bare_tiff(tmp_path: Path) -> Path:
+    """Return a slide of 1500 x 1100 pixels that does not state their size."""
+    return write_made_tiff(tmp_path / "bare.tif", mpp=None)
 
 
 @pytest.fixture

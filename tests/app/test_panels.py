@@ -26,11 +26,6 @@ CARD = ModelCard(
 
 
 @pytest.fixture
-def bare_tiff(tmp_path: Path) -> Path:
-    return write_made_tiff(tmp_path / "bare.tif", mpp=None)
-
-
-@pytest.fixture
 def heated(reader: Any) -> Any:
     """Return a window whose slide has a heatmap with one cell of each state in its first row."""
     info = reader.workspace.session.slide.info

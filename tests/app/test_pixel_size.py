@@ -21,12 +21,6 @@ Key = Qt.Key
 OK = QDialogButtonBox.StandardButton.Ok
 
 
-@pytest.fixture
-def bare_tiff(tmp_path: Path) -> Path:
-    """Return a slide of 1500 x 1100 pixels that does not state their size."""
-    return write_made_tiff(tmp_path / "bare.tif", mpp=None)
-
-
 class Answer:
     """Does something with the dialog as soon as it has the focus; what goes wrong there fails the test."""
 
