@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from pathview.app.main_window import MainWindow
 from pathview.app.screenshot import ScreenshotWhenSettled
+from pathview.app.software_surface import SoftwareSurface
 from pathview.app.theme import application_icon
 from pathview.app.workspace import Workspace
 from pathview.core.errors import StudyError
@@ -23,6 +24,7 @@ from pathview.core.files import data_folder
 from pathview.core.inbox import Inbox
 from pathview.core.log import set_up
 from pathview.core.place import place_of
+from pathview.render.surface import Surface
 from pathview.startup.registry import load_registry
 from pathview.startup.settings import load_settings
 from pathview.study.study import Study
@@ -69,14 +71,22 @@ def make_window(bridge: InboxBridge) -> MainWindow:
     StudyError
         If the place where annotations are kept cannot be used.
     """
-    import vispy
-
-    vispy.use(app="pyside6")
     from pathview.render.canvas import GlCanvas
 
     study = Study.open(data_folder() / "study")
     workspace = Workspace(load_settings(), load_registry(), study, bridge.inbox)
-    return MainWindow(workspace, GlCanvas())
+    return MainWindow(workspace, GlCanvas(SoftwareSurface.where_needed() or _card_surface()))
+
+
+def _card_surface() -> Surface:
+    """Return the surface of a window that a graphics card draws."""
+    # Only here: without a card nothing of vispy but its GL objects is needed.
+    import vispy
+
+    vispy.use(app="pyside6")
+    from pathview.render.vispy_surface import VispySurface
+
+    return VispySurface()
 
 
 def run(arguments: list[str]) -> int:

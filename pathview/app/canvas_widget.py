@@ -34,6 +34,11 @@ class WindowCanvas(Canvas, Protocol):
         ...
 
     @property
+    def drawing(self) -> bool:
+        """Whether the last frame is still being drawn; another one would have to wait for it."""
+        ...
+
+    @property
     def pending_uploads(self) -> bool:
         """Whether tiles in memory still wait for the next frame's upload budget."""
         ...
@@ -66,7 +71,7 @@ class CanvasWidget(QWidget):
     frames
         How many have been composed.
     frame_s
-        How long the last one took from its painting to the screen, seconds; 0 before the first, or unknown.
+        How long the last one took from its upload to the screen, seconds; 0 before the first, or unknown.
     """
 
     resized = Signal()
@@ -90,7 +95,8 @@ class CanvasWidget(QWidget):
         self._soon.timeout.connect(self._refresh)
         self._arrived = QTimer(self, singleShot=True)
         self._arrived.timeout.connect(self.refresh_soon)
-        self._painting: float | None = None
+        self._asked: float | None = None
+        self._postponed = False
         self.frames = 0
         self.frame_s = 0.0
         self._later = QTimer(self, singleShot=True, interval=_UPLOAD_PAUSE_MS)
@@ -117,6 +123,8 @@ class CanvasWidget(QWidget):
         return (
             self.frame is not None
             and not self.canvas.pending_uploads
+            and not self.canvas.drawing
+            and not self._postponed
             and not self.motions.going
             and not self._soon.isActive()
             and not self._arrived.isActive()
@@ -124,6 +132,9 @@ class CanvasWidget(QWidget):
         )
 
     def _refresh(self) -> None:
+        if self.canvas.drawing:
+            self._postponed = True
+            return
         workspace = self.workspace
         loader = workspace.loader
         state = workspace.view.state
@@ -131,6 +142,7 @@ class CanvasWidget(QWidget):
         frame = compose(state, workspace.scene, loader, self.canvas, self.input.preview, heading)
         loader.wish("main", frame.wishes)
         least, most = _UPLOAD_S
+        self._asked = time.monotonic()
         self.canvas.show(frame, loader, min(max(_UPLOAD_SHARE * self.frame_s, least), most))
         self.frame = frame
         self.frames += 1
@@ -159,17 +171,18 @@ class CanvasWidget(QWidget):
             self._arrived.start(min(round(1000 * _WAIT_FRAMES * self.frame_s), _LONGEST_WAIT_MS))
 
     def _on_swapped(self) -> None:
-        """Note how long the frame took, from its painting to the screen."""
-        if self._painting is not None:
-            self.frame_s, self._painting = time.monotonic() - self._painting, None
+        """Note how long the frame took, and draw the next if somebody has asked for one meanwhile."""
+        if self._asked is not None:
+            self.frame_s, self._asked = time.monotonic() - self._asked, None
+        if self._postponed:
+            self._postponed = False
+            self.refresh_soon()
 
     # sizes -----------------------------------------------------------
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the GL widget's size and the density of its screen."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.DevicePixelRatioChange):
             self._on_size()
-        elif event.type() == QEvent.Type.Paint:
-            self._painting = time.monotonic()
         return False
 
     def _on_size(self) -> None:

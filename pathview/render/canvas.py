@@ -1,4 +1,4 @@
-"""The canvas: a vispy canvas that shows frames."""
+"""The canvas: shows frames on a surface."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from vispy import app as vispy_app
 from vispy import gloo
 from vispy.gloo.glir import GlirParser
 
 from pathview.core.pyramid import TileKey
 from pathview.render.painter import Painter
+from pathview.render.surface import Surface
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.source import Rgb, TileSource
 from pathview.view.compose import Frame
@@ -23,42 +23,41 @@ UPLOAD_BUDGET_S = 0.004
 
 
 class GlCanvas:
-    """Shows frames on a vispy canvas of any backend; main thread only.
+    """Shows frames on a surface; main thread only.
 
     Parameters
     ----------
-    app
-        A vispy `Application`; None takes the one chosen by `vispy.use`, for example "pyside6".
-    size
-        Logical pixels.
-    **options
-        Further arguments of `vispy.app.Canvas`, for example `parent`.
+    surface
+        What to draw on.
     """
 
-    def __init__(self, app: Any = None, size: tuple[int, int] = (800, 600), **options: Any) -> None:
-        self._frame = Frame(Viewport((0.0, 0.0), 1.0, size))
+    def __init__(self, surface: Surface) -> None:
+        self._surface = surface
+        self._frame = Frame(Viewport((0.0, 0.0), 1.0, surface.physical_size))
         self._loader: TileLoader | None = None
         self._painter: Painter | None = None
         self._pending = False
-        self._canvas = vispy_app.Canvas(app=app, size=size, keys=None, **options)
-        self._canvas.events.initialize.connect(self._on_initialize)
-        self._canvas.events.draw.connect(self._on_draw)
+        surface.serve(self._on_initialize, self._on_draw)
 
     @property
     def native(self) -> Any:
-        """The backend's own widget, a QWidget under Qt."""
-        return self._canvas.native
+        """The widget that shows it, a QWidget under Qt."""
+        return self._surface.native
 
     @property
     def physical_size(self) -> tuple[int, int]:
         """Width and height in physical pixels."""
-        width, height = self._canvas.physical_size
-        return int(width), int(height)
+        return self._surface.physical_size
 
     @property
     def pixel_scale(self) -> float:
         """Physical pixels per logical pixel."""
-        return float(self._canvas.pixel_scale)
+        return self._surface.pixel_scale
+
+    @property
+    def drawing(self) -> bool:
+        """Whether the last frame is still being drawn; another one would have to wait for it."""
+        return self._surface.drawing
 
     @property
     def pending_uploads(self) -> bool:
@@ -79,11 +78,11 @@ class GlCanvas:
         self._frame = frame
         self._loader = tiles
         if self._painter is not None:
-            self._canvas.set_current()
+            self._surface.set_current()
             self._pending = self._painter.upload(
                 frame, tiles, UPLOAD_BUDGET_S if budget_s is None else budget_s
             )
-        self._canvas.update()
+        self._surface.update()
 
     def snapshot(self) -> Rgb:
         """Draw what is shown into memory, with all uploads done.
@@ -93,7 +92,7 @@ class GlCanvas:
         Rgb
             (height, width, 3) uint8, physical pixels, top row first.
         """
-        self._canvas.set_current()
+        self._surface.set_current()
         painter = self._complete()
         width, height = self._frame.viewport.size
         target = gloo.FrameBuffer(
@@ -102,7 +101,7 @@ class GlCanvas:
         with target:
             painter.draw(self._frame, self.pixel_scale)
             pixels = gloo.read_pixels((0, 0, width, height), alpha=False)
-        self._canvas.context.flush_commands()
+        self._surface.context.flush_commands()
         return np.ascontiguousarray(pixels)
 
     def forget(self, source: TileSource) -> None:
@@ -114,29 +113,29 @@ class GlCanvas:
         """Start over with empty GL objects after the context was lost; tiles come back from memory."""
         self._painter = None
         # The names of the lost objects may be given out again: deleting them later would hit living ones.
-        self._canvas.context.glir.clear()
-        self._canvas.context.shared.parser = GlirParser()
-        self._canvas.update()
+        self._surface.context.glir.clear()
+        self._surface.context.shared.parser = GlirParser()
+        self._surface.update()
 
     def close(self) -> None:
         """Close the canvas and drop what it holds."""
         self._painter = None
         self._loader = None
-        self._canvas.close()
+        self._surface.close()
 
-    def _on_initialize(self, event: Any) -> None:
-        # Qt initialises once more when a new parent brings a new context.
+    def _on_initialize(self) -> None:
+        # A context that is new although there was one before: see `VispySurface`.
         if self._painter is not None:
             self.rebuild()
 
-    def _on_draw(self, event: Any) -> None:
+    def _on_draw(self) -> None:
         painter = self._painter or self._complete()
         painter.draw(self._fitting(), self.pixel_scale)
 
     def _complete(self) -> Painter:
         # The painter, with all of the frame uploaded, however long that takes.
         if self._painter is None:
-            self._painter = Painter(self._canvas.context)
+            self._painter = Painter(self._surface.context)
         if self._loader is not None:
             self._painter.upload(self._frame, self._loader, math.inf)
         self._pending = False

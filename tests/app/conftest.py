@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -75,6 +75,8 @@ class _Everything:
 class Native(QWidget):
     """A plain widget in the place of the GL one, on a screen of any density."""
 
+    frameSwapped = Signal()
+
     def __init__(self) -> None:
         super().__init__()
         self.ratio = 1.0
@@ -91,6 +93,7 @@ class RecordingCanvas:
         self.frames: list[Frame] = []
         self.forgotten: list[TileSource] = []
         self.pending_uploads = False
+        self.drawing = False
         self.slow = False
 
     def resident(self, source: TileSource) -> Container[TileKey]:

@@ -15,6 +15,7 @@ from vispy import app as vispy_app
 from pathview.core.inbox import Inbox
 from pathview.core.pyramid import Pyramid, TileKey
 from pathview.render.canvas import GlCanvas
+from pathview.render.vispy_surface import VispySurface
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.source import Rgb, Scalar
 from pathview.view.compose import Scene, compose
@@ -38,15 +39,23 @@ def egl() -> Any:
 
 
 @pytest.fixture
-def canvas(egl: Any) -> Iterator[GlCanvas]:
-    """Return a canvas of 320 x 240 pixels, and let go of its context afterwards."""
+def surface(egl: Any) -> Iterator[VispySurface]:
+    """Return a surface of 320 x 240 pixels, and let go of its context afterwards."""
     _release_qt()
-    canvas = GlCanvas(app=egl, size=(320, 240))
-    yield canvas
-    canvas.close()
+    surface = VispySurface(egl, (320, 240))
+    yield surface
+    surface.close()
     backend = egl.backend_module
     # A context left current would keep GLX, which real windows use, from making its own current.
     backend.egl.eglMakeCurrent(backend._EGL_DISPLAY, None, None, None)
+
+
+@pytest.fixture
+def canvas(surface: VispySurface) -> Iterator[GlCanvas]:
+    """Return a canvas of 320 x 240 pixels."""
+    canvas = GlCanvas(surface)
+    yield canvas
+    canvas.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathview.core.inbox import Inbox
 from pathview.core.pyramid import TileKey
 from pathview.render.atlas import Atlas
 from pathview.render.canvas import GlCanvas
+from pathview.render.vispy_surface import VispySurface
 from pathview.slides.made import coordinate_pixels, level_pixels
 from pathview.slides.open import open_slide
 from pathview.slides.slide import Slide
@@ -199,13 +200,13 @@ def test_the_picture_follows_the_size_of_the_view(canvas: GlCanvas, shoot: Shoot
 
 
 def test_painting_an_old_frame_on_a_resized_canvas_keeps_its_middle(
-    canvas: GlCanvas, shoot: Shoot, made_slide: Slide
+    canvas: GlCanvas, surface: VispySurface, shoot: Shoot, made_slide: Slide
 ) -> None:
     shoot(looking(1000, 800, 1.0), Scene(SlideTiles(made_slide)))
-    canvas._canvas.size = (200, 100)
+    surface._canvas.size = (200, 100)
     assert canvas.physical_size == (200, 100)
     assert canvas._fitting().viewport == Viewport((1000, 800), 1.0, (200, 100))
-    canvas._canvas.events.draw(region=None)
+    surface._canvas.events.draw(region=None)
 
 
 def load(source: Any, keys: list[TileKey], loader: TileLoader, inbox: Inbox) -> None:

@@ -73,7 +73,7 @@ class PerformanceDock(QWidget):
         shown = sum(len(raster.plan.draw) for raster in frame.rasters) if frame is not None else 0
         return {
             "Frames": f"{rate:.0f} a second, {frames} in all",
-            "Last frame": f"{1000 * canvas.frame_s:.1f} ms from painting to screen"
+            "Last frame": f"{1000 * canvas.frame_s:.1f} ms until it is on the screen"
             if canvas.frame_s
             else "–",
             "Tiles in view": f"{shown}, {'all sharp' if canvas.settled else 'not all sharp yet'}",

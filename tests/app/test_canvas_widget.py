@@ -1,0 +1,31 @@
+"""When frames are composed, as seen by a canvas that records them."""
+
+from __future__ import annotations
+
+from tests.app.conftest import Hands
+
+
+def test_while_a_frame_is_being_drawn_no_other_is_composed_but_one_after_it(reader: Hands) -> None:
+    reader.settle()
+    canvas, widget = reader.canvas, reader.window.canvas_widget
+    before = len(canvas.frames)
+    canvas.drawing = True
+    for step in range(5):
+        reader.workspace.look(reader.workspace.view.state.viewport.panned(10.0 * step, 0.0))
+        reader.settle()
+    assert len(canvas.frames) == before
+    assert not widget.settled
+    canvas.drawing = False
+    reader.native.frameSwapped.emit()
+    reader.settle()
+    assert len(canvas.frames) == before + 1
+    assert canvas.frames[-1].viewport == reader.workspace.view.state.viewport.snapped()
+    assert widget.settled
+
+
+def test_a_frame_that_nobody_waits_for_brings_no_other(reader: Hands) -> None:
+    reader.settle()
+    before = len(reader.canvas.frames)
+    reader.native.frameSwapped.emit()
+    reader.settle()
+    assert len(reader.canvas.frames) == before
