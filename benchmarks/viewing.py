@@ -1,8 +1,8 @@
 """The window on a slide of 40,960 x 32,768 pixels: panning, jumping, starting; under software GL.
 
-Run it on a virtual screen (`benchmarks/run.sh viewing` starts one). The main thread's own work (events, plan,
-uploads) is told by processor time, less what drawing takes, which is the rasteriser's here and the graphics
-card's elsewhere: a busy machine makes it wait, not work. Bare loops in the same run say what is possible.
+Run it on a virtual screen (`benchmarks/run.sh viewing` starts one). The main thread's own work (events, plan, uploads,
+handing pictures to the screen) is told by processor time: a busy machine makes it wait, not work. The
+rasteriser has threads of its own. Bare loops in the same run say what is possible.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ LEVELS = 6
 SIZE = (1600, 1000)
 PAN_S = 30.0
 PAN_PX_S = 1000.0
+STEPS_S = 60
+SHARES = (0.5, 0.95, 0.99)
 JUMPS = 15
 STARTS = 5
 
@@ -56,56 +58,22 @@ os._exit(1 if "torch" in sys.modules else 0)
 """
 
 
-class Stopwatch:
-    """Adds up the processor time of some functions, less that of calls inside them that are watched too."""
-
-    def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
-        self._inner: list[float] = []
-
-    def watch(self, owner: Any, name: str, kind: str) -> None:
-        """Count the time in ``owner.name`` as `kind`."""
-        call = getattr(owner, name)
-
-        def timed(*arguments: Any, **named: Any) -> Any:
-            self._inner.append(0.0)
-            start = time.thread_time()
-            try:
-                return call(*arguments, **named)
-            finally:
-                passed = time.thread_time() - start
-                inside = self._inner.pop()
-                self.spent[kind] = self.spent.get(kind, 0.0) + passed - inside
-                if self._inner:
-                    self._inner[-1] += passed
-
-        setattr(owner, name, timed)
-
-    def take(self, kind: str) -> float:
-        """Return the seconds counted as `kind` since the last time."""
-        return self.spent.pop(kind, 0.0)
-
-
 def percentile(values: list[float], share: float) -> float:
     """Return the value that `share` of the values do not exceed."""
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
 def panning(application: Any, window: Any) -> None:
-    """Pan across the slide at a steady speed and now and then zoom, as a reader does."""
+    """Pan across the slide at a steady speed, in steps as a mouse of 60 Hz makes them."""
     widget, workspace = window.canvas_widget, window.workspace
-    watch = Stopwatch()
-    watch.watch(widget.canvas, "_on_draw", "draw")
     own: list[float] = []
     turns: list[float] = []
     blurred = bare = 0
     view = workspace.view.state.viewport
     workspace.look(replace(view, center=(4000.0, 4000.0), downsample=1.0))
     settle(application, window)
-    widget.canvas._canvas.events.draw.disconnect()
-    widget.canvas._canvas.events.draw.connect(lambda event: widget.canvas._on_draw(event))
+    heading, drawn = (1.0, 0.3), widget.frames
     start = last = time.perf_counter()
-    heading, frames = (1.0, 0.3), 0
     while (now := time.perf_counter()) - start < PAN_S:
         dt, last = now - last, now
         view = workspace.view.state.viewport
@@ -114,24 +82,29 @@ def panning(application: Any, window: Any) -> None:
             heading = ((20_000 - x) / 20_000, (15_000 - y) / 15_000)
         by = PAN_PX_S * dt
         length = (heading[0] ** 2 + heading[1] ** 2) ** 0.5
-        began, worked = time.perf_counter(), time.thread_time()
+        frames = widget.frames
+        worked = time.thread_time()
         workspace.look(view.panned(-by * heading[0] / length, -by * heading[1] / length))
         application.processEvents()
-        turns.append(time.perf_counter() - began)
-        own.append(time.thread_time() - worked - watch.take("draw"))
-        frames += 1
-        blurred += not all(widget._sharp(raster.source) for raster in widget.frame.rasters)
-        bare += not covered(widget)
-    print(f"  frames {frames}, {frames / PAN_S:.0f} a second at {PAN_PX_S:.0f} px a second")
-    print(
-        f"  event-loop turn, drawing included: p50 {1e3 * statistics.median(turns):.1f}, "
-        f"p95 {1e3 * percentile(turns, 0.95):.1f}, p99 {1e3 * percentile(turns, 0.99):.1f} ms"
-    )
-    print(
-        f"  main thread's work without drawing, by processor time: p50 {1e3 * statistics.median(own):.1f}, "
-        f"p99 {1e3 * percentile(own, 0.99):.1f}, longest {1e3 * max(own):.1f} ms"
-    )
-    print(f"  frames that lack a sharp tile: {100 * blurred / frames:.1f} %; with an uncovered place: {bare}")
+        turns.append(time.perf_counter() - now)
+        own.append(time.thread_time() - worked)
+        if widget.frames > frames:
+            blurred += not all(widget._sharp(raster.source) for raster in widget.frame.rasters)
+            bare += not covered(widget)
+        while time.perf_counter() < now + 1 / STEPS_S:
+            application.processEvents()
+            time.sleep(0.0005)
+    drawn = widget.frames - drawn
+    print(f"  frames {drawn}, {drawn / PAN_S:.0f} a second at {PAN_PX_S:.0f} px and {STEPS_S} steps a second")
+    print(f"  a step of the mouse handled: {spread(turns)} ms")
+    print(f"  the main thread's work for it, by processor time: {spread(own)} ms")
+    print(f"  frames that lack a sharp tile: {100 * blurred / drawn:.1f} %; with an uncovered place: {bare}")
+
+
+def spread(seconds: list[float]) -> str:
+    """Return what is usual and what is rare, in milliseconds."""
+    shares = ", ".join(f"p{round(100 * share)} {1e3 * percentile(seconds, share):.1f}" for share in SHARES)
+    return f"{shares}, longest {1e3 * max(seconds):.1f}"
 
 
 def covered(widget: Any) -> bool:

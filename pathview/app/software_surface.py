@@ -111,6 +111,11 @@ class SoftwareSurface:
         else:
             self._image = QImage()  # it would show what is gone when it is seen again
 
+    def renew(self) -> None:
+        """Make another framebuffer for the next picture."""
+        self._offscreen = Offscreen(self.context)
+        self.drawing = False
+
     def image_that_fits(self) -> QImage:
         """Return the newest picture of the widget's present size, drawing one if there is none."""
         if (self._image.width(), self._image.height()) != self.physical_size:
@@ -132,7 +137,7 @@ class SoftwareSurface:
 
     def _on_look(self) -> None:
         self.set_current()
-        if self._offscreen.ready:
+        if self.drawing and self._offscreen.ready:
             self._finish()
             self.native.update()
 

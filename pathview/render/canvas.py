@@ -115,6 +115,7 @@ class GlCanvas:
         # The names of the lost objects may be given out again: deleting them later would hit living ones.
         self._surface.context.glir.clear()
         self._surface.context.shared.parser = GlirParser()
+        self._surface.renew()
         self._surface.update()
 
     def close(self) -> None:

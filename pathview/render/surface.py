@@ -48,6 +48,10 @@ class Surface(Protocol):
         """Have all drawn soon."""
         ...
 
+    def renew(self) -> None:
+        """Forget own objects of a context that was lost."""
+        ...
+
     def close(self) -> None:
         """Let go of the context."""
         ...

@@ -61,6 +61,9 @@ class VispySurface:
         """Ask for a painting."""
         self._canvas.update()
 
+    def renew(self) -> None:
+        """Forget nothing: the widget's own objects are Qt's."""
+
     def close(self) -> None:
         """Close the canvas."""
         self._canvas.close()

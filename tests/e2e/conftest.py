@@ -44,8 +44,14 @@ class Driver:
 
     def activate(self) -> None:
         """Make the window the active one, as a window manager does; a virtual screen has none."""
-        self.window.activateWindow()
-        self.wait(self.window.isActiveWindow, 10)
+
+        def active() -> bool:
+            # Asked again: a window that is not on the screen yet cannot take the focus.
+            if not self.window.isActiveWindow():
+                self.window.activateWindow()
+            return self.window.isActiveWindow()
+
+        self.wait(active, 10)
 
     # what a user does ------------------------------------------------
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

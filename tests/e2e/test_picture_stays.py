@@ -13,6 +13,8 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QMainWindow
 
+from pathview.app.software_surface import SoftwareSurface
+
 Start = Callable[[], Any]
 
 
@@ -32,9 +34,11 @@ def shows(user: Any, expected: NDArray[np.uint8]) -> None:
     user.wait(lambda: np.array_equal(on_screen(user), expected))
 
 
-@pytest.fixture
-def reader(data: Path, start: Start) -> Any:
-    """Return a window that shows tissue from edge to edge."""
+@pytest.fixture(params=[False, True], ids=["as it is", "with a card"])
+def reader(data: Path, start: Start, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a window that shows tissue from edge to edge, drawn as for a graphics card as well."""
+    if request.param:
+        monkeypatch.setattr(SoftwareSurface, "where_needed", lambda: None)
     user = start()
     workspace = user.window.workspace
     workspace.open(data / "wsi" / "aperio" / "CMU-1-Small-Region.svs")
