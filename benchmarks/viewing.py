@@ -1,8 +1,8 @@
 """The window on a slide of 40,960 x 32,768 pixels: panning, jumping, starting; under software GL.
 
-Run it on a virtual screen (`benchmarks/run.sh viewing` starts one). The main thread's own work (events, plan, uploads,
-handing pictures to the screen) is told by processor time: a busy machine makes it wait, not work. The
-rasteriser has threads of its own. Bare loops in the same run say what is possible.
+Run it on a virtual screen (`benchmarks/run.sh viewing` starts one). The main thread's own work (events, plan,
+uploads, handing pictures to the screen) is told by processor time: a busy machine makes it wait, not work.
+The rasteriser has threads of its own. Bare loops in the same run say what is possible.
 """
 
 from __future__ import annotations
