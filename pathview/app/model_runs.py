@@ -16,9 +16,9 @@ from pathview.app.scale_words import misfit
 from pathview.core.errors import PathViewError
 from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellValue, Heatmap
-from pathview.inference.model import ModelSource
 from pathview.inference.remote import InferenceHost, RemoteRun
 from pathview.inference.run import RunState, RunStatus
+from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec
 from pathview.study.session import Session
 from pathview.view.state import ViewState

@@ -16,7 +16,9 @@ from pathview.core.place import Place
 
 def run(
     slides: SlideFiles,
-    model: Annotated[str, typer.Option("--model", "-m", help="A name from `pathview models list`.")],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A name of `pathview models list`, or a model folder.")
+    ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Results go to DIR/SLIDE/MODEL/.", metavar="DIR")
     ],
@@ -33,14 +35,16 @@ def run(
 ) -> None:
     """Run a model over slides and write heatmap, table, preview and record; goes on where it was stopped."""
     _refuse_odd_scale(mpp)
-    _refuse_shared_folders(slides, output, model)
     from pathview.cli.run_slide import RunOptions, run_slide, use_device
+    from pathview.startup.find_model import find_model
     from pathview.startup.registry import load_registry
     from pathview.startup.settings import load_settings
 
-    source = load_registry().model(model)
+    source = find_model(model, load_registry())
+    name = source.card.name
+    _refuse_shared_folders(slides, output, name)
     colours = load_settings().convert_colours
-    options = RunOptions(output, use_device(device, model), region, mpp, batch, overwrite, colours)
+    options = RunOptions(output, use_device(device, name), region, mpp, batch, overwrite, colours)
     records = each_slide(
         slides,
         lambda slide: run_slide(slide, source, options),

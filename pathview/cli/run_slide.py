@@ -19,8 +19,8 @@ from pathview.core.inbox import Inbox
 from pathview.core.place import Place
 from pathview.export.run_folder import RunFolder
 from pathview.inference.device import prepare_process, resolve_device
-from pathview.inference.model import ModelSource
 from pathview.inference.run import InferenceRun
+from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec, build_run
 from pathview.slides.open import open_slide
 from pathview.slides.slide import Slide
@@ -128,6 +128,8 @@ def _run(slide: Slide, place: RunFolder, spec: RunSpec, options: RunOptions) -> 
     if old is not None:
         _remove(old)
     cells = record["cells"]
+    for note in current.notes:
+        say(f"model {spec.model.card.name}: {note}")
     counts = f"{cells['done']} tiles done, {cells['skipped']} without tissue, {cells['failed']} failed"
     say(f"{counts}: {place.folder}")
     return record
@@ -164,6 +166,7 @@ def _facts(current: InferenceRun, options: RunOptions, seconds: float, before: i
     return {
         "device": options.device,
         "engine": str(getattr(current.model, "engine", "")) or None,
+        "preflight": list(current.notes),
         "stated_mpp": options.mpp,
         "region_file": None if options.region is None else options.region.name,
         "resumed_with": before,

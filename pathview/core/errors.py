@@ -80,6 +80,15 @@ class ModelError(PathViewError):
         super().__init__(f"Model {model}: {reason}")
 
 
+class ManifestError(PathViewError):
+    """The manifest of a plugin or a model cannot be used as it stands."""
+
+    def __init__(self, path: Path, defects: tuple[str, ...]) -> None:
+        self.path = path
+        self.defects = defects
+        super().__init__(f"{path}: {'; '.join(defects)}")
+
+
 class HeatmapMismatchError(PathViewError):
     """A results folder belongs to another model, slide or grid."""
 

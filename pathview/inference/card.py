@@ -36,6 +36,8 @@ class ModelCard:
         The class a heatmap shows first; one of `classes`.
     threshold
         Probability of `positive` from which the author calls a patch positive.
+    multi_label
+        Whether several classes can hold at once; otherwise the probabilities of a patch add up to 1.
     title, description, intended_use, license, citation
         For people.
     sha256
@@ -51,6 +53,7 @@ class ModelCard:
     classes: tuple[str, ...]
     positive: str
     threshold: float = 0.5
+    multi_label: bool = False
     title: str = ""
     description: str = ""
     intended_use: str = ""

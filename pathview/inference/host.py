@@ -32,9 +32,9 @@ from pathview.inference.frames import (
 )
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.heatmap_channel import TILE
-from pathview.inference.model import ModelSource, TileModel
 from pathview.inference.order import Cells
 from pathview.inference.run import InferenceRun, RunState, RunStatus
+from pathview.inference.source import ModelSource
 from pathview.inference.spec import build_run
 
 _FRAME_S = 0.1
@@ -72,7 +72,7 @@ class Host:
         self._lock = threading.Lock()
         self._early: list[Command] = []
         self._run: tuple[int, InferenceRun] | None = None
-        self._model: tuple[ModelSource, TileModel] | None = None
+        self._last: tuple[ModelSource, InferenceRun] | None = None
         self._step_began: float | None = None
         self._closing = False
 
@@ -102,11 +102,11 @@ class Host:
 
     def _build(self, start: Start) -> InferenceRun:
         source = start.spec.model
-        if self._model is not None and self._model[0] != source:
-            self._model[1].unload()
-            self._model = None
-        run = build_run(start.spec, self._inbox, model=self._model[1] if self._model else None)
-        self._model = (source, run.model)
+        if self._last is not None and self._last[0] != source:
+            self._last[1].model.unload()
+            self._last = None
+        run = build_run(start.spec, self._inbox, earlier=self._last[1] if self._last else None)
+        self._last = (source, run)
         with self._lock:
             self._run = (start.run, run)
             early, self._early = self._early, []
@@ -136,7 +136,7 @@ class Host:
                 self._send(_told(number, told))
         if run.status.state is RunState.FAILED:
             # Whatever state it is in, the next run gets a fresh one.
-            self._model = None
+            self._last = None
 
     def _obey(self) -> None:
         with contextlib.suppress(EOFError, OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
@@ -16,11 +17,11 @@ from pathview.core.errors import ModelError, PathViewError
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
 from pathview.inference.batch import BatchSize
-from pathview.inference.card import ModelCard
+from pathview.inference.boundary import ask, load
 from pathview.inference.device import default_batch, resolve_device
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap import Heatmap
-from pathview.inference.model import Patches, Prediction, TileModel
+from pathview.inference.model import Patches, TileModel
 from pathview.inference.order import CellOrder, Cells
 from pathview.inference.read_ahead import Loaded, ReadAhead
 from pathview.slides.slide import Slide
@@ -29,7 +30,6 @@ from pathview.slides.slide import Slide
 _NAP_S = 0.05
 _STATUS_S = 0.1
 _RATE_S = 5.0
-_SLACK = 1e-5
 
 
 class RunState(StrEnum):
@@ -64,6 +64,8 @@ class RunStatus:
         At that rate, or None before there is a measure.
     error
         Why the state is FAILED.
+    notes
+        What the pre-flight of the model found that is worth knowing.
     """
 
     state: RunState
@@ -74,6 +76,7 @@ class RunStatus:
     patches_per_s: float = 0.0
     seconds_left: float | None = None
     error: Exception | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Run(Protocol):
@@ -129,6 +132,11 @@ class InferenceRun:
         Where the model is loaded, as `resolve_device` takes it.
     owns_slide
         Close the slide at the end of the run, whichever.
+    check
+        The pre-flight: called once with the loaded model, refuses it with a `ModelError` or returns notes.
+        None for a model that has passed it.
+    notes
+        What the pre-flight said then.
     """
 
     changed = Signal(RunStatus)
@@ -145,8 +153,12 @@ class InferenceRun:
         readers: int = 2,
         device: str = "cpu",
         owns_slide: bool = False,
+        check: Callable[[TileModel], tuple[str, ...]] | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.model = model
+        self.notes = notes
+        self._check = check
         self.heatmap = heatmap
         self._device = device
         self._inbox = inbox
@@ -171,6 +183,11 @@ class InferenceRun:
     def status(self) -> RunStatus:
         """The newest status; any thread."""
         return self._status
+
+    @property
+    def checked(self) -> bool:
+        """Whether the model has passed its pre-flight, in this run or before."""
+        return self._check is None
 
     def focus(self, box: Box) -> None:
         """Look next at what is near the middle of this level-0 box; any thread."""
@@ -242,7 +259,9 @@ class InferenceRun:
         self._read_on()
         device = resolve_device(self._device, model=self.model.card.name)
         self._size = BatchSize(self._batch or default_batch(device))
-        _load(self.model, device)
+        load(self.model, device)
+        if self._check is not None:
+            self.notes, self._check = self._check(self.model), None
         engine = getattr(self.model, "engine", "")
         self.heatmap.note(engine=str(engine or device))
         self._ready = True
@@ -282,7 +301,7 @@ class InferenceRun:
     def _look(self, cells: Cells, patches: Patches) -> None:
         began = time.monotonic()
         try:
-            prediction = _predict(self.model, patches)
+            prediction = ask(self.model, patches)
         except MemoryError as error:
             if not self._size.shrink():
                 name = self.model.card.name
@@ -305,7 +324,7 @@ class InferenceRun:
             rate = (after - before) / (last - then) if last > then else 0.0
         progress = self.heatmap.progress
         left = progress.total - progress.done - progress.failed
-        return RunStatus(state, *progress, rate, left / rate if rate else None, error)
+        return RunStatus(state, *progress, rate, left / rate if rate else None, error, self.notes)
 
     def _tell(self, status: RunStatus) -> None:
         self._status = status
@@ -323,47 +342,3 @@ class InferenceRun:
             state, error = RunState.FAILED, error or full
         self._tell(self._measure(state, error))
         return False
-
-
-def check_prediction(prediction: object, patches: int, card: ModelCard) -> None:
-    """Refuse what a model may not say.
-
-    Raises
-    ------
-    ModelError
-        If `prediction` is not (patches, classes) float32, finite and within 0 to 1; it names what is wrong.
-    """
-    expected = (patches, len(card.classes))
-    fault = ""
-    if not isinstance(prediction, np.ndarray):
-        fault = f"a {type(prediction).__name__} is not an array"
-    elif prediction.shape != expected:
-        fault = f"shape {prediction.shape} is not (patches, classes) = {expected}"
-    elif prediction.dtype != np.float32:
-        fault = f"dtype {prediction.dtype} is not float32"
-    elif not np.isfinite(prediction).all():
-        fault = f"{int((~np.isfinite(prediction)).sum())} values are not finite"
-    elif prediction.min() < -_SLACK or prediction.max() > 1 + _SLACK:
-        fault = f"values from {prediction.min():g} to {prediction.max():g} are no probabilities"
-    if fault:
-        raise ModelError(card.name, f"gave a wrong prediction: {fault}")
-
-
-def _predict(model: TileModel, patches: Patches) -> Prediction:
-    try:
-        prediction = model.predict(patches)
-    except (MemoryError, ModelError):
-        raise
-    except Exception as error:  # a plugin may raise anything; it ends this run and nothing else
-        raise ModelError(model.card.name, f"failed: {type(error).__name__}: {error}") from error
-    check_prediction(prediction, len(patches), model.card)
-    return prediction
-
-
-def _load(model: TileModel, device: str) -> None:
-    try:
-        model.load(device)
-    except ModelError:
-        raise
-    except Exception as error:  # as above
-        raise ModelError(model.card.name, f"cannot be loaded: {type(error).__name__}: {error}") from error

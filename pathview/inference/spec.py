@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import shapely
@@ -14,8 +15,9 @@ from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
 from pathview.inference.heatmap import Heatmap
-from pathview.inference.model import ModelSource, TileModel
+from pathview.inference.preflight import preflight
 from pathview.inference.run import InferenceRun
+from pathview.inference.source import ModelSource
 from pathview.inference.tissue import tissue_mask
 from pathview.slides.channels import are_colours
 from pathview.slides.open import open_slide
@@ -66,7 +68,7 @@ class RunSpec:
     min_tissue: float = MIN_TISSUE
 
 
-def build_run(spec: RunSpec, inbox: Inbox, *, model: TileModel | None = None) -> InferenceRun:
+def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = None) -> InferenceRun:
     """Open the slide, find its tissue, lay the grid and open the heatmap.
 
     Parameters
@@ -75,8 +77,9 @@ def build_run(spec: RunSpec, inbox: Inbox, *, model: TileModel | None = None) ->
         What to run.
     inbox
         Takes status changes to the main thread.
-    model
-        What ``spec.model.make()`` gave earlier, to use it again; default made anew. The caller unloads it.
+    earlier
+        A run of the same ``spec.model``, whose model is used again with what its pre-flight said; default
+        made anew. The caller unloads it.
 
     Returns
     -------
@@ -93,16 +96,22 @@ def build_run(spec: RunSpec, inbox: Inbox, *, model: TileModel | None = None) ->
     slide = open_slide(spec.slide)
     try:
         slide.state_mpp(spec.mpp, spec.mpp_source)
+        # The model first: of one that cannot be made no heatmap is left.
+        model = spec.model.make() if earlier is None else earlier.model
+        heatmap = _heatmap(spec, slide)
+        passed = earlier is not None and earlier.checked
         return InferenceRun(
             slide,
-            model or spec.model.make(),
-            (heatmap := _heatmap(spec, slide)).grid,
+            model,
+            heatmap.grid,
             heatmap,
             inbox,
             batch=spec.batch,
             readers=spec.readers or default_readers(),
             device=spec.device,
             owns_slide=True,
+            check=None if passed else partial(preflight, references=spec.model.references),
+            notes=earlier.notes if earlier is not None else (),
         )
     except BaseException:
         slide.close()

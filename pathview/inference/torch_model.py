@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
+from torch.nn.functional import interpolate
 
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
 from pathview.inference.model import Patches, Prediction
+from pathview.inference.recipe import Activation
+from pathview.inference.transform import Transform
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +35,10 @@ class TorchModel:
         What the network needs and gives.
     build
         Makes the network with its weights in float32 on the CPU; called at each loading.
-    mean, std
-        Of the three channels, in units of 0 to 1.
+    transform
+        From patches to what the network takes.
+    activation
+        From what it gives to probabilities.
     temperature
         Logits are divided by it, so that probabilities mean what they say.
 
@@ -49,17 +54,17 @@ class TorchModel:
         self,
         card: ModelCard,
         build: Callable[[], torch.nn.Module],
+        transform: Transform,
         *,
-        mean: Sequence[float],
-        std: Sequence[float],
+        activation: Activation = Activation.SOFTMAX,
         temperature: float = 1.0,
     ) -> None:
         self.card = card
         self.parity: float | None = None
         self.precision = "float32"
         self._build = build
-        self._mean = mean
-        self._std = std
+        self._transform = transform
+        self._activation = activation
         self._temperature = temperature
         self._device = torch.device("cpu")
         self._network: torch.nn.Module | None = None
@@ -83,8 +88,8 @@ class TorchModel:
         if self._network is not None and self._device == torch.device(device):
             return
         self._device = torch.device(device)
-        scale = 1 / (255 * torch.tensor(self._std))
-        shift = torch.tensor(self._mean) / torch.tensor(self._std)
+        scale = 1 / (255 * torch.tensor(self._transform.std))
+        shift = torch.tensor(self._transform.mean) / torch.tensor(self._transform.std)
         self._scale = scale.view(1, 3, 1, 1).to(self._device)
         self._shift = shift.view(1, 3, 1, 1).to(self._device)
         network = self._build().eval().requires_grad_(False)
@@ -113,9 +118,8 @@ class TorchModel:
 
     def _choose_precision(self) -> None:
         patches = _probe(self.card.patch)
+        self._check_output(patches)
         exact = self._predict(patches, "float32")
-        if exact.shape != (len(patches), len(self.card.classes)):
-            raise ModelError(self.card.name, f"the network gives {exact.shape[1:]} numbers a patch")
         self.precision, self.parity = "float32", 0.0
         fast = fast_precision(self._device)
         if fast == "float32":
@@ -129,21 +133,61 @@ class TorchModel:
                 "%s: %s differs from float32 by %g and is not used", self.card.name, fast, difference
             )
 
-    @torch.inference_mode()
+    def _check_output(self, patches: Patches) -> None:
+        output = self._run(patches, "float32")
+        name, classes = self.card.name, len(self.card.classes)
+        if not isinstance(output, torch.Tensor):
+            raise ModelError(name, f"the network gives a {type(output).__name__}, not one tensor of scores")
+        if output.shape != (len(patches), classes):
+            shape = tuple(output.shape[1:])
+            raise ModelError(name, f"the network gives {shape} numbers a patch; the manifest names {classes}")
+        sums = output.float().sum(dim=1)
+        if self._activation is Activation.SOFTMAX and bool(
+            (output >= 0).all() & (sums - 1).abs().lt(1e-3).all()
+        ):
+            raise ModelError(
+                name,
+                "the network gives probabilities already, and a softmax of them is none; "
+                'say "activation": "none"',
+            )
+
     def _predict(self, patches: Patches, precision: str) -> Prediction:
+        try:
+            logits = self._run(patches, precision).float() / self._temperature
+            if self._activation is Activation.SOFTMAX:
+                logits = torch.softmax(logits, dim=1)
+            elif self._activation is Activation.SIGMOID:
+                logits = torch.sigmoid(logits)
+            return np.asarray(logits.cpu().numpy(), np.float32)
+        except RuntimeError as error:
+            raise _translated(error) from error
+
+    @torch.inference_mode()
+    def _run(self, patches: Patches, precision: str) -> torch.Tensor:
         if self._network is None:
             raise ModelError(self.card.name, "is not loaded")
         try:
             # torch warns of arrays that cannot be written, although nothing here writes.
             pixels = torch.from_numpy(np.require(patches, requirements=["C", "W"]))
-            pixels = pixels.to(self._device).permute(0, 3, 1, 2)
-            inputs = torch.addcmul(-self._shift, pixels.float(), self._scale)
+            pixels = self._fitted(pixels.to(self._device).permute(0, 3, 1, 2))
+            inputs = torch.addcmul(-self._shift, pixels, self._scale)
             with self._autocast(precision):
-                logits = self._network(inputs)
-            probabilities = torch.softmax(logits.float() / self._temperature, dim=1)
-            return np.asarray(probabilities.cpu().numpy(), np.float32)
+                output: torch.Tensor = self._network(inputs)
+            return output
         except RuntimeError as error:
             raise _translated(error) from error
+
+    def _fitted(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return bytes (n, 3, h, w) as floats of 0 to 255 in the size and order of the network."""
+        transform = self._transform
+        if transform.channels == "BGR":
+            pixels = pixels.flip(1)
+        if transform.resize is None or transform.resize == pixels.shape[-1]:
+            return pixels.float()
+        smooth = {} if transform.interpolation == "nearest" else {"align_corners": False, "antialias": True}
+        edges = (transform.resize, transform.resize)
+        resized = interpolate(pixels.float(), size=edges, mode=transform.interpolation, **smooth)
+        return resized.clamp(0, 255)
 
     def _autocast(self, precision: str) -> AbstractContextManager[object]:
         if precision == "float32":

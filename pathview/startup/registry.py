@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pathview.core.errors import ModelError
-from pathview.inference.model import ModelSource
+from pathview.core.errors import ManifestError, ModelError
+from pathview.inference.source import ModelSource
 from pathview.startup.discover import plugin_files
-from pathview.startup.manifest import ManifestError, read_manifest
+from pathview.startup.manifest import read_manifest
 
 
 @dataclass(frozen=True, slots=True)

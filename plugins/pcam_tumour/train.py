@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional
 
@@ -84,6 +85,29 @@ def record(toml: Path, **values: str | float) -> None:
         if found != 1:
             raise ValueError(f"{toml} has {found} lines for {key}, not one")
     toml.write_text(text, "utf-8")
+
+
+def rescore(toml: Path, network: nn.Module, temperature: float) -> None:
+    """Write what the network says of the reference tiles into plugin.toml.
+
+    Parameters
+    ----------
+    toml : Path
+        Its reference tiles stand a line each, and lie beside it.
+    network : Module
+        In evaluation mode.
+    temperature : float
+        Of its probabilities.
+    """
+
+    def line(found: re.Match[str]) -> str:
+        with Image.open(toml.parent / found[2]) as tile:
+            pixels = np.asarray(tile.convert("RGB"))
+        tumour = float(tumour_probability(logits(network, pixels[None]), temperature)[0])
+        return f"{found[1]}{tumour if found[3] == 'Tumor' else 1 - tumour:.3f}"
+
+    pattern = r'(tile = "([^"]+)", class = "([^"]+)", score = )[0-9.]+'
+    toml.write_text(re.sub(pattern, line, toml.read_text("utf-8")), "utf-8")
 
 
 def epoch(
@@ -211,6 +235,7 @@ def main() -> None:
         f"temperature {temperature} sha256 {sha256}"
     )
     record(options.out / "plugin.toml", sha256=sha256, temperature=temperature)
+    rescore(options.out / "plugin.toml", load_network(weights), temperature)
 
 
 if __name__ == "__main__":

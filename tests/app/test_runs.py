@@ -57,6 +57,12 @@ def test_a_run_in_words(user: Any, status: RunStatus, said: str) -> None:
         assert meter.text == brief(status)
 
 
+def test_what_the_pre_flight_could_not_check_is_said_beside_the_state(user: Any) -> None:
+    note = "it brings no reference tiles"
+    user.workspace.runs.changed.emit(RunStatus(RunState.RUNNING, 5, 20, notes=(note,)))
+    assert state(user).splitlines() == ["Running", f"Note: {note}"]
+
+
 def test_the_state_is_in_sight_whatever_the_model_says(user: Any) -> None:
     panel = user.window.panels.models
     user.workspace.runs.changed.emit(RunStatus(RunState.RUNNING, 5, 20, 30, 1, 12.4, 47))
@@ -98,6 +104,8 @@ def test_a_run_from_start_to_end_and_back_at_the_next_start(start: Any, made_tif
     assert user.window.status_line.meter.isVisible()
     user.wait(lambda: not user.workspace.runs.going, 60)
     assert user.workspace.runs.status.error is None
+    # The host has asked the model about glass, black, tissue and its reference tiles, and found nothing.
+    assert user.workspace.runs.status.notes == ()
     user.settle()
     (heatmap,) = user.workspace.runs.heatmaps.values()
     assert heatmap.progress.done == heatmap.progress.total > 10

@@ -11,6 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from pathview.inference.heatmap import Heatmap
+from pathview.inference.probe_tiles import probe_tiles
 from pathview.slides.made import write_made_tiff
 
 Call = Callable[..., CompletedProcess[str]]
@@ -34,6 +35,13 @@ class Model:
 def make(folder, card):
     return Model(card)
 """
+
+
+# How red the patches are.
+VALUES = (
+    "red = patches[..., 0].mean(axis=(1, 2)) / 255; "
+    "return np.stack([1 - red, red], axis=1).astype(np.float32)"
+)
 
 
 @pytest.fixture
@@ -215,8 +223,7 @@ def test_a_plugin_that_prints_does_not_spoil_the_data(
     run: Call, write_plugin: WritePlugin, made_tiff: Path
 ) -> None:
     write_plugin(
-        source="import numpy as np\nprint('made')\n"
-        + MODEL.format(load="print('loaded')", predict="return np.full((len(patches), 2), 0.5, np.float32)")
+        source="import numpy as np\nprint('made')\n" + MODEL.format(load="print('loaded')", predict=VALUES)
     )
     done = run(made_tiff, "--json")
     assert json.loads(done.stdout)[0]["state"] == "done"
@@ -228,9 +235,11 @@ def test_a_new_run_that_stops_half_way_is_kept_in_place_of_the_old_one(
 ) -> None:
     write_plugin()
     assert run(made_tiff).returncode == 0
-    stops = "if hasattr(self, 'asked'): raise KeyError('second')\n        self.asked = True\n"
-    values = "        return np.full((len(patches), 2), 0.5, np.float32)"
-    write_plugin(version="2", source=MODEL.format(load="pass", predict=stops + values))
+    stops = (
+        "self.asked = getattr(self, 'asked', 0) + len(patches)\n"
+        f"        if self.asked > {len(probe_tiles(32)) + 8}: raise KeyError('second')\n        "
+    )
+    write_plugin(version="2", source=MODEL.format(load="pass", predict=stops + VALUES))
     assert_one_sentence(run(made_tiff, "--overwrite", "--batch", "8"), "KeyError: 'second'")
     folder = tmp_path / "out" / "made" / "warmth"
     assert [path.name for path in folder.iterdir()] == ["heatmap.zarr"]

@@ -9,8 +9,9 @@ from pathview.core.inbox import Inbox
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import PatchGrid, make_grid
 from pathview.inference.heatmap import Heatmap
-from pathview.inference.model import ModelSource, Patches, Prediction
+from pathview.inference.model import Patches, Prediction
 from pathview.inference.run import InferenceRun
+from pathview.inference.source import ModelSource
 from pathview.slides.made import MadeReader
 from pathview.slides.slide import Slide
 

@@ -15,9 +15,9 @@ import shapely
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
 from pathview.inference.heatmap import CellState, Heatmap
-from pathview.inference.model import ModelSource
 from pathview.inference.remote import InferenceHost, RemoteRun
 from pathview.inference.run import RunState, RunStatus
+from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec, build_run
 from pathview.slides.made import write_made_tiff
 

@@ -11,10 +11,11 @@ from pathview.core.errors import ModelError
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
 from pathview.inference.batch import BatchSize
+from pathview.inference.boundary import check_prediction
 from pathview.inference.card import ModelCard
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap import CellState, Heatmap
-from pathview.inference.run import InferenceRun, RunState, RunStatus, check_prediction
+from pathview.inference.run import InferenceRun, RunState, RunStatus
 from pathview.slides.made import MadeReader
 from pathview.slides.slide import Slide
 

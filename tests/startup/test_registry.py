@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pathview.core.errors import ModelError
+from pathview.core.errors import ManifestError, ModelError
 from pathview.core.files import data_folder
 from pathview.startup.discover import plugin_files
-from pathview.startup.manifest import ManifestError, read_manifest
+from pathview.startup.manifest import read_manifest
 from pathview.startup.registry import load_registry
 
 GOOD = """

@@ -7,7 +7,7 @@ from html import escape
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QTextBrowser, QVBoxLayout, QWidget
 
 from pathview.inference.card import ModelCard
-from pathview.inference.model import ModelSource
+from pathview.inference.source import ModelSource
 
 _PAGE_LIMIT = 200_000
 

@@ -135,5 +135,5 @@ class ModelsDock(QWidget):
             self._state.setEnabled(False)
             return
         show_progress(self._bar, status, f"{status.done} of {status.total} tiles")
-        self._state.setText(describe(status))
+        self._state.setText("\n".join([describe(status), *(f"Note: {note}" for note in status.notes)]))
         self._state.setEnabled(True)

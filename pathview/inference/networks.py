@@ -1,0 +1,115 @@
+"""From a file of weights to a torch network; the engine that runs it is another matter (`torch_model`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pathview.core.errors import ModelError, in_a_sentence
+from pathview.inference.card import ModelCard
+from pathview.inference.recipe import Recipe
+from pathview.inference.weights_file import read_weights
+
+if TYPE_CHECKING:
+    import torch
+
+State = dict[str, "torch.Tensor"]
+
+
+def build_network(card: ModelCard, recipe: Recipe, allowed_code: str = "") -> torch.nn.Module:
+    """Return a network with its weights in float32 on the CPU.
+
+    Parameters
+    ----------
+    card
+        How many classes it must have; with a `sha256`, other weights are refused.
+    recipe
+        Which file and which network.
+    allowed_code
+        SHA-256 of the file that may run, where it brings a program along.
+
+    Raises
+    ------
+    ModelError
+        Naming what does not fit.
+    """
+    data = read_weights(recipe.weights, card.sha256, card.name)
+    network = _timm(card, recipe)
+    _fill(network, _state(card, recipe, data), card, recipe)
+    _check_size(network, card, recipe)
+    return network
+
+
+def _state(card: ModelCard, recipe: Recipe, data: bytes) -> State:
+    import safetensors.torch
+    from safetensors import SafetensorError
+
+    try:
+        state = safetensors.torch.load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(card.name, f"{recipe.weights} is no safetensors file: {error}") from error
+    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+
+
+def _timm(card: ModelCard, recipe: Recipe) -> torch.nn.Module:
+    import timm
+
+    name = recipe.architecture
+    try:
+        network: torch.nn.Module = timm.create_model(
+            name, pretrained=False, num_classes=len(card.classes), **dict(recipe.options)
+        )
+    except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+        raise ModelError(card.name, f"timm cannot make {name}: {in_a_sentence(error)}") from error
+    return network
+
+
+def _check_size(network: torch.nn.Module, card: ModelCard, recipe: Recipe) -> None:
+    facts = getattr(network, "pretrained_cfg", {})
+    edge = recipe.transform.resize or card.patch
+    size = facts.get("input_size") or (3, edge, edge)
+    if facts.get("fixed_input_size") and "img_size" not in dict(recipe.options) and size[-1] != edge:
+        raise ModelError(
+            card.name,
+            f"{recipe.architecture} takes {size[-1]} px and would get {edge}: correct the patch size, or add "
+            f'{{"name": "Resize", "arguments": {{"size": {size[-1]}}}}} to the transform, '
+            f'or "img_size": {edge} to the options if it was trained so',
+        )
+
+
+def _fill(network: torch.nn.Module, state: State, card: ModelCard, recipe: Recipe) -> None:
+    wanted = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    state = _unwrapped(state, set(wanted))
+    given = {key: tuple(value.shape) for key, value in state.items()}
+    where = f"{recipe.weights} does not fit {recipe.architecture}"
+    missing, strange = sorted(wanted.keys() - given.keys()), sorted(given.keys() - wanted.keys())
+    if missing or strange:
+        parts = [f"it lacks {_some(missing)}"] * bool(missing) + [f"it holds {_some(strange)}"] * bool(
+            strange
+        )
+        raise ModelError(card.name, f"{where}: {' and '.join(parts)}; is that the architecture?")
+    others = [key for key in wanted if wanted[key] != given[key]]
+    if others and all(given[key][1:] == wanted[key][1:] for key in others):
+        raise ModelError(
+            card.name,
+            f"{where}: it was trained for {given[others[0]][0]} classes, and the manifest names "
+            f"{len(card.classes)}; name them all, in the order of its outputs",
+        )
+    if others:
+        raise ModelError(
+            card.name, f"{where}: {others[0]} has the shape {given[others[0]]}, not {wanted[others[0]]}"
+        )
+    network.load_state_dict(state, strict=True)
+
+
+def _unwrapped(state: State, wanted: set[str]) -> State:
+    """Return the state without the one prefix that training frameworks put before all names."""
+    for prefix in ("module.", "model.", "network.", "backbone."):
+        shorter = {key.removeprefix(prefix): value for key, value in state.items()}
+        if all(key.startswith(prefix) for key in state) and shorter.keys() == wanted:
+            return shorter
+    return state
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return f"{', '.join(names[:2])}{more}"
