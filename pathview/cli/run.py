@@ -31,19 +31,23 @@ def run(
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Patches at a time.", min=1, max=4096)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start afresh instead of going on.")] = False,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Run weights that are a program (TorchScript, .pt2).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the records of the runs as JSON.")] = False,
 ) -> None:
     """Run a model over slides and write heatmap, table, preview and record; goes on where it was stopped."""
     _refuse_odd_scale(mpp)
     from pathview.cli.run_slide import RunOptions, run_slide, use_device
-    from pathview.startup.find_model import find_model
+    from pathview.startup.find_model import allowed, find_model
     from pathview.startup.registry import load_registry
     from pathview.startup.settings import load_settings
 
-    source = find_model(model, load_registry())
+    settings = load_settings()
+    source = allowed(find_model(model, load_registry()), settings.allowed_code, now=allow_code)
     name = source.card.name
     _refuse_shared_folders(slides, output, name)
-    colours = load_settings().convert_colours
+    colours = settings.convert_colours
     options = RunOptions(output, use_device(device, name), region, mpp, batch, overwrite, colours)
     records = each_slide(
         slides,

@@ -80,6 +80,18 @@ class ModelError(PathViewError):
         super().__init__(f"Model {model}: {reason}")
 
 
+class CodeNotAllowedError(ModelError):
+    """The weights of a model are a program, which the user has not allowed to run."""
+
+    def __init__(self, model: str, file: Path, kind: str) -> None:
+        self.file = file
+        super().__init__(
+            model,
+            f"{file.name} is {kind}, a program that would run with your rights; "
+            "allow it if you trust where it comes from: with --allow-code, or once in the window",
+        )
+
+
 class ManifestError(PathViewError):
     """The manifest of a plugin or a model cannot be used as it stands."""
 

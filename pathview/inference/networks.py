@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pathview.core.errors import ModelError, in_a_sentence
+from pathview.core.errors import CodeNotAllowedError, ModelError, in_a_sentence
 from pathview.inference.card import ModelCard
-from pathview.inference.recipe import Recipe
+from pathview.inference.checkpoint_file import read_checkpoint
+from pathview.inference.recipe import Format, Recipe
 from pathview.inference.weights_file import read_weights
 
 if TYPE_CHECKING:
@@ -30,24 +35,80 @@ def build_network(card: ModelCard, recipe: Recipe, allowed_code: str = "") -> to
     Raises
     ------
     ModelError
-        Naming what does not fit.
+        Naming what does not fit; a `CodeNotAllowedError` where the file is a program that was not allowed.
     """
+    kind = recipe.format
     data = read_weights(recipe.weights, card.sha256, card.name)
+    if kind.is_code:
+        _check_allowed(card, recipe, data, allowed_code)
+        return (
+            _torchscript(card, recipe, data) if kind is Format.TORCHSCRIPT else _exported(card, recipe, data)
+        )
+    if kind not in (Format.SAFETENSORS, Format.CHECKPOINT):
+        raise ModelError(card.name, f"{recipe.weights.name} is {kind.value}, which torch cannot run")
     network = _timm(card, recipe)
     _fill(network, _state(card, recipe, data), card, recipe)
     _check_size(network, card, recipe)
     return network
 
 
+def _check_allowed(card: ModelCard, recipe: Recipe, data: bytes, allowed_code: str) -> None:
+    if hashlib.sha256(data).hexdigest() != allowed_code:
+        raise CodeNotAllowedError(card.name, recipe.weights, recipe.format.value)
+
+
+def _torchscript(card: ModelCard, recipe: Recipe, data: bytes) -> torch.nn.Module:
+    import torch
+
+    try:
+        with warnings.catch_warnings():
+            # torch would rather have exported programs; the zoos have TorchScript.
+            warnings.simplefilter("ignore")
+            read: Callable[..., torch.nn.Module] = torch.jit.load
+            network = read(io.BytesIO(data), map_location="cpu")
+    except (RuntimeError, ValueError) as error:
+        raise _unreadable(card, recipe, error) from error
+    return network.float()
+
+
+def _exported(card: ModelCard, recipe: Recipe, data: bytes) -> torch.nn.Module:
+    import torch
+
+    class Exported(torch.nn.Module):
+        """An exported program, which is in evaluation mode for good and refuses to be told so."""
+
+        def __init__(self, program: torch.nn.Module) -> None:
+            super().__init__()
+            self.program = program
+
+        def train(self, mode: bool = True) -> Exported:
+            return self
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            scores: torch.Tensor = self.program(pixels)
+            return scores
+
+    try:
+        return Exported(torch.export.load(io.BytesIO(data)).module())
+    except Exception as error:  # what torch makes of a damaged archive is anything
+        raise _unreadable(card, recipe, error) from error
+
+
+def _unreadable(card: ModelCard, recipe: Recipe, error: Exception) -> ModelError:
+    what = f"{recipe.weights} cannot be read as {recipe.format.value}"
+    return ModelError(card.name, f"{what}: {in_a_sentence(error)}")
+
+
 def _state(card: ModelCard, recipe: Recipe, data: bytes) -> State:
+    if recipe.format is Format.CHECKPOINT:
+        return read_checkpoint(data, recipe.weights.name, card.name)
     import safetensors.torch
     from safetensors import SafetensorError
 
     try:
-        state = safetensors.torch.load(data)
+        return safetensors.torch.load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise ModelError(card.name, f"{recipe.weights} is no safetensors file: {error}") from error
-    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
 
 
 def _timm(card: ModelCard, recipe: Recipe) -> torch.nn.Module:

@@ -31,6 +31,8 @@ class ModelSource:
         Tiles that the model must get right before it runs.
     recipe
         How it is made without code of its own.
+    allowed_code
+        SHA-256 of the file of weights that the user lets run as a program; "" for none.
     """
 
     card: ModelCard
@@ -38,6 +40,12 @@ class ModelSource:
     factory: str = ""
     references: tuple[Reference, ...] = ()
     recipe: Recipe | None = None
+    allowed_code: str = ""
+
+    @property
+    def is_code(self) -> bool:
+        """Whether its file of weights is a program, which runs only when the user allows it."""
+        return self.recipe is not None and self.recipe.format.is_code
 
     def make(self) -> TileModel:
         """Make the model by its recipe, or by its plugin's factory; nothing is loaded to a device yet.
@@ -48,7 +56,7 @@ class ModelSource:
             With the plugin's own error as its cause.
         """
         if self.recipe is not None:
-            return FileModel(self.card, self.recipe)
+            return FileModel(self.card, self.recipe, allowed_code=self.allowed_code)
         module_name, _, function = self.factory.partition(":")
         file = self.folder / f"{module_name}.py"
         qualified = f"pathview_plugin_{self.folder.name}_{module_name}"

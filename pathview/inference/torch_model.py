@@ -92,7 +92,7 @@ class TorchModel:
         shift = torch.tensor(self._transform.mean) / torch.tensor(self._transform.std)
         self._scale = scale.view(1, 3, 1, 1).to(self._device)
         self._shift = shift.view(1, 3, 1, 1).to(self._device)
-        network = self._build().eval().requires_grad_(False)
+        network = self._build().eval()
         try:
             # torch annotates only the other overloads of `to`.
             self._network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]

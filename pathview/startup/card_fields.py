@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -127,22 +127,24 @@ def _check_texts(entry: Mapping[str, Any], found: list[str]) -> None:
 
 
 def read_references(
-    entries: object, card: ModelCard, folder: Path, defects: list[str]
+    entries: object, card: ModelCard, folder: Path, defects: list[str], root: Path | None = None
 ) -> tuple[Reference, ...]:
     """Return the reference tiles of a manifest: a list of ``{"tile": ..., "class": ..., "score": ...}``."""
     if not isinstance(entries, list) or len(entries) > _MOST_REFERENCES:
         defects.append(f'"reference" must be a list of at most {_MOST_REFERENCES} tiles')
         return ()
-    found = [_reference(entry, card, folder, defects) for entry in entries]
+    found = [_reference(entry, card, lambda name: inside(folder, name, root), defects) for entry in entries]
     return tuple(one for one in found if one is not None)
 
 
-def _reference(entry: object, card: ModelCard, folder: Path, defects: list[str]) -> Reference | None:
+def _reference(
+    entry: object, card: ModelCard, find: Callable[[object], Path | None], defects: list[str]
+) -> Reference | None:
     if not isinstance(entry, Mapping) or not {"tile", "class"} <= entry.keys() <= {"tile", "class", "score"}:
         defects.append('"reference": a tile is written {"tile": "a.png", "class": "Tumor", "score": 0.93}')
         return None
     label, score = entry["class"], entry.get("score")
-    file = inside(folder, entry["tile"])
+    file = find(entry["tile"])
     if file is None:
         defects.append(f'"reference": there is no file {entry["tile"]!r} in the folder')
     if label not in card.classes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from dataclasses import replace
 from pathlib import Path
 
 from pathview.core.errors import ModelError
 from pathview.inference.source import ModelSource
 from pathview.inference.weights_file import digest_of
+from pathview.startup.hub_cache import PREFIXES, cached_model
 from pathview.startup.model_config import CONFIG, read_model_folder
 from pathview.startup.registry import Registry
 
@@ -21,7 +23,8 @@ def find_model(text: str, registry: Registry) -> ModelSource:
     Parameters
     ----------
     text
-        A name of the registry, a model folder or its ``config.json``, or ``local-dir:FOLDER``.
+        A name of the registry, a model folder or its ``config.json``, ``local-dir:FOLDER``, or
+        ``hf-hub:OWNER/NAME`` for one in the hub's local cache.
     registry
         The models that plugins offer.
 
@@ -36,6 +39,9 @@ def find_model(text: str, registry: Registry) -> ModelSource:
         return registry.models[text]
     if text.startswith(LOCAL):
         return in_folder(Path(text.removeprefix(LOCAL)).expanduser())
+    if text.startswith(PREFIXES):
+        folder, root = cached_model(text)
+        return in_folder(folder, name=text.partition("/")[2].partition("@")[0], root=root)
     path = Path(text).expanduser()
     if path.name == CONFIG and path.is_file():
         return in_folder(path.parent)
@@ -89,3 +95,19 @@ def identified(source: ModelSource) -> ModelSource:
             "get the right file, or correct the manifest if the new one is meant",
         )
     return replace(source, card=replace(card, sha256=digest))
+
+
+def allowed(source: ModelSource, known: Container[str], *, now: bool = False) -> ModelSource:
+    """Return a model with the leave to run its file of weights as a program, where the user gave it.
+
+    Parameters
+    ----------
+    source
+        With the SHA-256 of its weights on its card.
+    known
+        Those that the user has allowed for good.
+    now
+        Whether the user allows this one for this time.
+    """
+    digest = source.card.sha256
+    return replace(source, allowed_code=digest) if source.is_code and (now or digest in known) else source

@@ -61,7 +61,7 @@ def read_model_folder(folder: Path, *, name: str = "", root: Path | None = None)
     entry = _entry(raw, own, name or folder.resolve().name, digest)
     card = read_card(entry, _WORDS, defects)
     recipe = _recipe(raw, own, folder, root, defects)
-    references = read_references(own.get("reference", []), card, folder, defects) if card else ()
+    references = read_references(own.get("reference", []), card, folder, defects, root) if card else ()
     if defects or card is None or recipe is None:
         raise ManifestError(file, tuple(defects))
     return ModelSource(card, folder, references=references, recipe=recipe)
@@ -91,6 +91,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _check_required(raw: Mapping[str, Any], defects: list[str]) -> None:
     for key in sorted(_REQUIRED - raw.keys()):
         defects.append(f'"{key}" is missing')
+    if "pretrained_cfg" in raw and "spacing_um_px" not in raw:
+        defects.append(
+            "this is timm's own config.json, which does not say at which um/px the model was trained: "
+            "write these keys beside the others"
+        )
     if "spec_version" in raw and raw["spec_version"] != "1.0":
         defects.append(f'"spec_version" must be "1.0", not {raw["spec_version"]!r}')
     count, names = raw.get("num_classes"), raw.get("class_names")

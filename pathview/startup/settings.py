@@ -41,6 +41,8 @@ class Settings:
         Absolute paths of the slides opened last, or their addresses without secrets, newest first.
     recent_commands
         What was run from the command palette last, newest first.
+    allowed_code
+        SHA-256 of the files of weights that may run as programs.
     shortcuts
         Keys by action, in Qt's portable words; only where they differ from the action table.
     """
@@ -53,6 +55,7 @@ class Settings:
     smooth: bool = True
     recent: tuple[str, ...] = ()
     recent_commands: tuple[str, ...] = ()
+    allowed_code: tuple[str, ...] = ()
     shortcuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_recent(self, place: Place) -> Settings:
@@ -71,6 +74,7 @@ _CHECKS: dict[str, Any] = {
     "smooth": lambda value: type(value) is bool,
     "recent": lambda value: _is_words(value),
     "recent_commands": lambda value: _is_words(value),
+    "allowed_code": lambda value: _is_words(value),
 }
 
 
