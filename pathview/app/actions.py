@@ -367,6 +367,12 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "square-stop",
         needs="run",
     ),
+    ActionInfo("add_model", "&Add model folder …", "Add a folder with config.json and weights", (), "plus"),
+    ActionInfo(
+        "reload_models",
+        "Reload models and p&lugins",
+        "Stop the run and read all manifests anew; the next run takes the code that is there now",
+    ),
     ActionInfo(
         "model_card",
         "&Model card",

@@ -74,7 +74,8 @@ def make_window(bridge: InboxBridge) -> MainWindow:
     from pathview.render.canvas import GlCanvas
 
     study = Study.open(data_folder() / "study")
-    workspace = Workspace(load_settings(), load_registry(), study, bridge.inbox)
+    settings = load_settings()
+    workspace = Workspace(settings, load_registry(folders=map(Path, settings.models)), study, bridge.inbox)
     return MainWindow(workspace, GlCanvas(SoftwareSurface.where_needed() or _card_surface()))
 
 

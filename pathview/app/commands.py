@@ -19,7 +19,9 @@ from pathview.app.dialogs.pixel_size import PixelSizeDialog
 from pathview.app.dialogs.shortcuts import ShortcutsDialog
 from pathview.app.file_commands import FileCommands
 from pathview.app.image_commands import ImageCommands
+from pathview.app.model_folders import ModelFolders
 from pathview.app.view_commands import ViewCommands
+from pathview.inference.source import ModelSource
 from pathview.view.tools import TOOLS
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class Commands:
         self.views = ViewCommands(window)
         self.image = ImageCommands(window)
         self.bookmarks = Bookmarks(window)
+        self.models = ModelFolders(window)
 
     def callbacks(self) -> dict[str, Callable[[], object]]:
         """Return what each action does, by its key."""
@@ -67,6 +70,8 @@ class Commands:
             "quit": self._window.close,
             "undo": self._workspace.undo,
             "redo": self._workspace.redo,
+            "add_model": self.models.ask,
+            "reload_models": self.models.reload,
             "pause": self._workspace.runs.pause_or_resume,
             "cancel": self._workspace.runs.cancel,
             "reset_panels": self._window.reset_panels,
@@ -153,7 +158,13 @@ class Commands:
             return
         if session.slide.info.mpp is None and not self._ask_pixel_size(_FOR_A_MODEL):
             return
-        self._workspace.runs.start(model, region)
+
+        def begin(source: ModelSource) -> None:
+            # Reading the weights takes its time, and another slide may have opened meanwhile.
+            if self._workspace.session is session:
+                self._workspace.runs.start(source, region)
+
+        self.models.make_ready(model, begin)
 
     def model_card(self) -> None:
         """Show the chosen model's card."""

@@ -33,7 +33,10 @@ MENUS: dict[str, tuple[str, ...]] = {
         "copy_adjustment", "paste_adjustment",
     ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
-    "&Model": ("run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR, "model_card"),
+    "&Model": (
+        "run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR,
+        "model_card", "add_model", "reload_models",
+    ),
     "&Help": ("palette", "shortcuts", "whats_this", SEPARATOR, "about"),
 }  # fmt: skip
 TOOLBAR: tuple[str, ...] = (

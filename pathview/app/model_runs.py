@@ -70,7 +70,7 @@ class ModelRuns:
         """Whether a run is being prepared, running or paused."""
         return self._run is not None and self._run.status.state in _GOING
 
-    def start(self, model: str, region: BaseGeometry | None = None) -> None:
+    def start(self, source: ModelSource, region: BaseGeometry | None = None) -> None:
         """Run a model over the slide, or over `region` (level-0 px), beginning where the user looks.
 
         A run of the same model that was stopped, by whatever, goes on where it was.
@@ -79,7 +79,6 @@ class ModelRuns:
         if session is None:
             return
         try:
-            source = self._workspace.registry.model(model)
             self.stop()
             self._begin(session, source, region)
         except PathViewError as error:

@@ -62,6 +62,8 @@ class Workspace:
         Emitted when another pixel size is stated for the open slide, or none any more.
     stale
         Emitted when what the screen shows is out of date.
+    models_changed
+        Emitted when the registry is another.
     layers_changed
         Emitted when layers came or went.
     dropped
@@ -77,6 +79,7 @@ class Workspace:
     slide_changed = Signal(object)
     scale_changed = Signal()
     stale = Signal()
+    models_changed = Signal()
     layers_changed = Signal()
     dropped = Signal(object)
     problem = Signal(str, str)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,8 +24,9 @@ def list_models(
 ) -> None:
     """Print the models by name; broken plugins are named on stderr."""
     from pathview.startup.registry import load_registry
+    from pathview.startup.settings import load_settings
 
-    registry = load_registry()
+    registry = load_registry(folders=map(Path, load_settings().models))
     for file, reason in registry.broken:
         say(f"{file} cannot be used: {reason}")
     cards = [source.card for source in registry.models.values()]

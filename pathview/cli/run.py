@@ -44,7 +44,8 @@ def run(
     from pathview.startup.settings import load_settings
 
     settings = load_settings()
-    source = allowed(find_model(model, load_registry()), settings.allowed_code, now=allow_code)
+    registry = load_registry(folders=map(Path, settings.models))
+    source = allowed(find_model(model, registry), settings.allowed_code, now=allow_code)
     name = source.card.name
     _refuse_shared_folders(slides, output, name)
     colours = settings.convert_colours

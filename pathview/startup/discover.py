@@ -36,6 +36,12 @@ def plugin_files() -> Iterator[Path]:
             yield file
 
 
+def model_folders() -> list[Path]:
+    """Return the folders of the user's models folder that hold a manifest."""
+    root = data_folder() / "models"
+    return sorted(file.parent for file in root.glob("*/config.json"))
+
+
 def _all_files() -> Iterator[Path]:
     for root in (bundled_folder("plugins"), data_folder() / "plugins"):
         if root.is_dir():

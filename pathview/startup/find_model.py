@@ -36,7 +36,7 @@ def find_model(text: str, registry: Registry) -> ModelSource:
         If its manifest cannot be used.
     """
     if text in registry.models:
-        return registry.models[text]
+        return identified(registry.models[text])
     if text.startswith(LOCAL):
         return in_folder(Path(text.removeprefix(LOCAL)).expanduser())
     if text.startswith(PREFIXES):

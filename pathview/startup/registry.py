@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pathview.core.errors import ManifestError, ModelError
 from pathview.inference.source import ModelSource
-from pathview.startup.discover import plugin_files
+from pathview.startup.discover import model_folders, plugin_files
 from pathview.startup.manifest import read_manifest
+from pathview.startup.model_config import CONFIG, read_model_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,15 @@ class Registry:
         raise ModelError(name, f"no plugin offers it; {hint}")
 
 
-def load_registry(files: Iterable[Path] | None = None) -> Registry:
-    """Read the manifests of all plugins; a broken one is listed, never fatal.
+def load_registry(files: Iterable[Path] | None = None, *, folders: Iterable[Path] = ()) -> Registry:
+    """Read the manifests of all plugins and model folders; a broken one is listed, never fatal.
 
     Parameters
     ----------
     files
         plugin.toml files; default: those that `plugin_files` finds.
+    folders
+        Model folders besides those in the data folder.
     """
     models: dict[str, ModelSource] = {}
     broken: list[tuple[Path, str]] = []
@@ -64,4 +67,18 @@ def load_registry(files: Iterable[Path] | None = None) -> Registry:
                 broken.append((file, f"model {source.card.name} is offered by another plugin already"))
             else:
                 models[source.card.name] = source
+    for folder in [*model_folders(), *folders]:
+        _add_folder(folder, models, broken)
     return Registry(models, tuple(broken))
+
+
+def _add_folder(folder: Path, models: dict[str, ModelSource], broken: list[tuple[Path, str]]) -> None:
+    file = folder / CONFIG
+    try:
+        source = read_model_folder(folder)
+    except ManifestError as error:
+        broken.append((file, "; ".join(error.defects)))
+        return
+    known = models.setdefault(source.card.name, source)
+    if known.folder.resolve() != folder.resolve():
+        broken.append((file, f"there is a model {source.card.name} already"))

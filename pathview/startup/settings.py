@@ -41,6 +41,8 @@ class Settings:
         Absolute paths of the slides opened last, or their addresses without secrets, newest first.
     recent_commands
         What was run from the command palette last, newest first.
+    models
+        Model folders that were added in the window.
     allowed_code
         SHA-256 of the files of weights that may run as programs.
     shortcuts
@@ -55,6 +57,7 @@ class Settings:
     smooth: bool = True
     recent: tuple[str, ...] = ()
     recent_commands: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     allowed_code: tuple[str, ...] = ()
     shortcuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -74,6 +77,7 @@ _CHECKS: dict[str, Any] = {
     "smooth": lambda value: type(value) is bool,
     "recent": lambda value: _is_words(value),
     "recent_commands": lambda value: _is_words(value),
+    "models": lambda value: _is_words(value),
     "allowed_code": lambda value: _is_words(value),
 }
 

@@ -23,7 +23,7 @@ from pathview.app.run_words import describe
 from pathview.app.workspace import Workspace
 from pathview.inference.run import RunStatus
 
-_NONE = "No model is installed. Put a plugin folder into the plugins folder, then restart."
+_NONE = "No model is installed. Add a model folder (+), or put a plugin into the plugins folder and reload."
 
 
 class ModelsDock(QWidget):
@@ -48,8 +48,6 @@ class ModelsDock(QWidget):
         # A long title must not push the panel wider than its dock.
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(16)
-        for source in workspace.registry.models.values():
-            self.box.addItem(source.card.title or source.card.name, source.card.name)
         self._facts = ElidedLabel()
         self._use = QLabel()
         self._use.setWordWrap(True)
@@ -59,11 +57,15 @@ class ModelsDock(QWidget):
         self._state.setWordWrap(True)
         self._state.setObjectName("run-state")
         self._state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._broken = QLabel()
+        self._broken.setObjectName("broken-plugins")
+        self._broken.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._arrange(actions)
         self.box.currentIndexChanged.connect(self._describe)
         workspace.runs.changed.connect(self.show_status)
         workspace.slide_changed.connect(lambda _: self.show_status(workspace.runs.status))
-        self._describe()
+        workspace.models_changed.connect(self._list)
+        self._list()
         self.show_status(None)
 
     def _arrange(self, actions: ActionTable) -> None:
@@ -72,7 +74,7 @@ class ModelsDock(QWidget):
         column.setSpacing(6)
         buttons = QHBoxLayout()
         buttons.setSpacing(2)
-        for key in ("run", "pause", "cancel", "model_card"):
+        for key in ("run", "pause", "cancel", "model_card", "add_model"):
             if key == "model_card":
                 buttons.addStretch(1)
             button = QToolButton()
@@ -86,18 +88,29 @@ class ModelsDock(QWidget):
         column.addLayout(buttons)
         column.addWidget(self._bar)
         column.addWidget(self._state)
-        if self._workspace.registry.broken:
-            column.addWidget(self._broken())
+        column.addWidget(self._broken)
         column.addStretch(1)
 
-    def _broken(self) -> QLabel:
+    def choose(self, model: str) -> None:
+        """Choose a model by its name, where it is listed."""
+        self.box.setCurrentIndex(max(self.box.findData(model), 0))
+
+    def _list(self) -> None:
+        chosen = self.model
+        self.box.blockSignals(True)
+        self.box.clear()
+        for source in self._workspace.registry.models.values():
+            self.box.addItem(source.card.title or source.card.name, source.card.name)
+        self.choose(chosen or "")
+        self.box.blockSignals(False)
         broken = self._workspace.registry.broken
-        count = "1 plugin is" if len(broken) == 1 else f"{len(broken)} plugins are"
-        label = QLabel(f"⚠ {count} broken and not listed")
-        label.setObjectName("broken-plugins")
-        label.setToolTip("<br>".join(escape(f"{file.parent.name}: {reason}") for file, reason in broken))
-        label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        return label
+        kind = "plugin" if all(file.name == "plugin.toml" for file, _ in broken) else "model"
+        count = f"1 {kind} is" if len(broken) == 1 else f"{len(broken)} {kind}s are"
+        self._broken.setText(f"⚠ {count} broken and not listed")
+        reasons = [escape(f"{file.parent.name}: {reason}") for file, reason in broken]
+        self._broken.setToolTip("<br>".join(reasons))
+        self._broken.setVisible(bool(broken))
+        self._describe()
 
     @property
     def model(self) -> str | None:

@@ -1,0 +1,116 @@
+"""Models in the window: folders are added, read anew, and allowed to run where they are programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from pathview.app.dialogs.allow_code import asks_leave
+from pathview.core.errors import PathViewError
+from pathview.inference.source import ModelSource
+from pathview.startup.find_model import allowed, identified, in_folder
+from pathview.startup.registry import load_registry
+
+if TYPE_CHECKING:
+    from pathview.app.main_window import MainWindow
+
+
+class ModelFolders:
+    """What the Model menu does besides running.
+
+    Parameters
+    ----------
+    window
+        Whose menu it is.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._workspace = window.workspace
+
+    def ask(self) -> None:
+        """Ask for a model folder and add it."""
+        folder = QFileDialog.getExistingDirectory(self._window, "Add model folder")
+        if folder:
+            self.add(Path(folder))
+
+    def add(self, folder: Path) -> None:
+        """Add a model folder for this and later starts, and choose its model; a refusal is told on a card."""
+
+        def added(source: ModelSource) -> None:
+            workspace = self._workspace
+            known = workspace.registry.models.get(source.card.name)
+            if known is not None and known.folder != source.folder:
+                reason = f'there is a model {source.card.name} already; give this one another "name"'
+                workspace.problem.emit("Cannot add the model", f"{folder}: {reason}")
+                return
+            kept = [*(name for name in workspace.settings.models if name != str(folder)), str(folder)]
+            workspace.settings = replace(workspace.settings, models=tuple(kept))
+            workspace.settings_changed.emit()
+            self._read()
+            self._window.panels.models.choose(source.card.name)
+
+        self._off_thread("Cannot add the model", lambda: in_folder(folder.absolute()), added)
+
+    def reload(self) -> None:
+        """Stop what runs and read all manifests anew; the next run takes the code that is there then."""
+        self._workspace.runs.close()
+        self._read()
+
+    def _read(self) -> None:
+        workspace = self._workspace
+        workspace.registry = load_registry(folders=map(Path, workspace.settings.models))
+        workspace.models_changed.emit()
+
+    def make_ready(self, model: str, then: Callable[[ModelSource], None]) -> None:
+        """Call `then` with a model whose weights are known, and allowed where they are a program.
+
+        Parameters
+        ----------
+        model
+            A name of the registry.
+        then
+            Not called where the model is refused or the user says no.
+        """
+        try:
+            source = self._workspace.registry.model(model)
+        except PathViewError as error:
+            self._workspace.problem.emit("Cannot run the model", str(error))
+            return
+        if source.recipe is None:
+            then(source)
+            return
+        self._off_thread("Cannot run the model", lambda: identified(source), lambda it: self._allow(it, then))
+
+    def _allow(self, source: ModelSource, then: Callable[[ModelSource], None]) -> None:
+        settings = self._workspace.settings
+        digest = source.card.sha256
+        if source.is_code and digest not in settings.allowed_code:
+            if not asks_leave(source, self._window):
+                return
+            # Others may have changed while the question was open.
+            settings = self._workspace.settings
+            self._workspace.settings = replace(settings, allowed_code=(*settings.allowed_code, digest))
+            self._workspace.settings_changed.emit()
+        then(allowed(source, self._workspace.settings.allowed_code))
+
+    def _off_thread(
+        self, title: str, work: Callable[[], ModelSource], done: Callable[[ModelSource], None]
+    ) -> None:
+        workspace = self._workspace
+
+        def finish(source: ModelSource) -> None:
+            workspace.busy.emit("")
+            if not workspace.closed:
+                done(source)
+
+        def refuse(error: Exception) -> None:
+            workspace.busy.emit("")
+            workspace.problem.emit(title, str(error))
+
+        workspace.busy.emit("Reading the model's weights …")
+        workspace.background.run(work, finish, refuse)
