@@ -80,7 +80,7 @@ class RunRecord:
 
 
 class Catalog:
-    """The tables of slides, runs, classes and adjustments; main thread only.
+    """The tables of slides, runs, classes, adjustments and read coverage; main thread only.
 
     Parameters
     ----------
@@ -175,6 +175,24 @@ class Catalog:
             self._write(purpose, "DELETE FROM adjustment WHERE slide = ?", (fingerprint,))
         else:
             self._write(purpose, statement, (fingerprint, value))
+
+    def coverage(self, fingerprint: str, reader: str) -> bytes | None:
+        """Return what a reader has looked at on a slide, or None."""
+        rows = self._rows("SELECT value FROM coverage WHERE slide = ? AND reader = ?", fingerprint, reader)
+        return rows[0][0] if rows else None
+
+    def set_coverage(self, fingerprint: str, reader: str, value: bytes | None) -> None:
+        """Store what a reader has looked at on a slide; None forgets it."""
+        statement = """
+            INSERT INTO coverage VALUES (?, ?, ?)
+            ON CONFLICT (slide, reader) DO UPDATE SET value = excluded.value
+        """
+        purpose = "what was looked at was not stored"
+        if value is None:
+            delete = "DELETE FROM coverage WHERE slide = ? AND reader = ?"
+            self._write(purpose, delete, (fingerprint, reader))
+        else:
+            self._write(purpose, statement, (fingerprint, reader, value))
 
     def _run(
         self,

@@ -59,7 +59,17 @@ CREATE TABLE bookmark (
 ) STRICT;
 """
 
-STEPS: tuple[str, ...] = (_STATED_MPP, _ADJUSTMENT, _BOOKMARK)
+_COVERAGE = """
+-- What a reader has looked at on a slide; for that reader alone, in no journal and in no export.
+CREATE TABLE coverage (
+    slide  TEXT NOT NULL REFERENCES slide (fingerprint),
+    reader TEXT NOT NULL,                              -- the user's name on the computer
+    value  BLOB NOT NULL,                              -- see pathview/view/coverage.py
+    PRIMARY KEY (slide, reader)
+) STRICT;
+"""
+
+STEPS: tuple[str, ...] = (_STATED_MPP, _ADJUSTMENT, _BOOKMARK, _COVERAGE)
 """SQL that turns schema 1 into 2, 2 into 3, and so on."""
 
 

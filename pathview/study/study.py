@@ -25,7 +25,7 @@ from pathview.study.database import FAULTS, connect
 from pathview.study.journal import Journal
 from pathview.study.lock import WriterLock, holder_of
 from pathview.study.session import Session, commit_then_apply
-from pathview.study.slide_scale import SlideScale
+from pathview.study.slide_scale import SlideScale, user_name
 
 if TYPE_CHECKING:
     from pathview.slides.slide import Slide
@@ -193,6 +193,36 @@ class Study:
         """
         self._check_writable()
         self._catalog.set_adjustment(fingerprint, value)
+
+    def coverage(self, fingerprint: str) -> bytes | None:
+        """Return what the user of this program has looked at on a slide, as it was stored, or None.
+
+        What other readers of a shared study have looked at is theirs, and nothing here returns it.
+
+        Raises
+        ------
+        StudyError
+            If the study cannot be read.
+        """
+        return self._catalog.coverage(fingerprint, user_name())
+
+    def set_coverage(self, fingerprint: str, value: bytes | None) -> None:
+        """Remember what the user of this program has looked at on a slide; None forgets it.
+
+        Parameters
+        ----------
+        fingerprint
+            Of a slide that has, or had, a session here.
+        value
+            From `pathview.view.coverage`.
+
+        Raises
+        ------
+        StudyError
+            If the study cannot be written.
+        """
+        self._check_writable()
+        self._catalog.set_coverage(fingerprint, user_name(), value)
 
     def close(self) -> None:
         """Let the file and the lock go; everything is stored already. Calling it again does nothing."""
