@@ -28,6 +28,7 @@ from pathview.app.overlays.scale_bar import ScaleBarOverlay
 from pathview.app.overlays.welcome import Welcome
 from pathview.app.palette_source import PaletteSource
 from pathview.app.panels import Panels
+from pathview.app.reading import Reading
 from pathview.app.recent import RecentSlides
 from pathview.app.status_line import StatusLine
 from pathview.app.theme import apply_theme, canvas_color
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         # The panels say for themselves how small they can be; the window is never smaller than all of them.
         self._pages.setMinimumSize(*_SMALLEST_CANVAS)
         self.setCentralWidget(self._pages)
+        self.reading = Reading(workspace, self.canvas_widget, self)
         self.class_box = ClassBox(workspace)
         self.commands = Commands(self)
         self.actions_table = ActionTable(self, self.commands.callbacks())
@@ -81,7 +83,13 @@ class MainWindow(QMainWindow):
         )
         self._add_toolbar()
         self.panels = Panels(
-            self, workspace, self.canvas_widget, self.actions_table, menus["panels"], self.commands.bookmarks
+            self,
+            workspace,
+            self.canvas_widget,
+            self.actions_table,
+            menus["panels"],
+            self.commands.bookmarks,
+            self.reading,
         )
         self.status_line = StatusLine(self.statusBar(), workspace)
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
@@ -91,6 +99,7 @@ class MainWindow(QMainWindow):
         self._framed = self.saveState()
         self._wire()
         self.actions_table["colour_profile"].setChecked(workspace.settings.convert_colours)
+        self.actions_table["toggle_coverage"].setChecked(workspace.settings.show_coverage)
         self.set_theme(workspace.settings.theme, keep=False)
         self._on_slide(None)
         restore_window(self)

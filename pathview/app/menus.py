@@ -16,6 +16,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete", SEPARATOR, "pixel_size"),
     "&View": (
         "toggle_annotations", "toggle_heatmap", "toggle_grid", "toggle_crosshair", SEPARATOR,
+        "toggle_coverage", "reset_coverage", SEPARATOR,
         "colour_profile", "auto_contrast", "plane_up", "plane_down", SEPARATOR,
         "full_screen", "panels", "toggle_panels", "log", "reset_panels", SEPARATOR,
         "theme_system", "theme_light", "theme_dark",

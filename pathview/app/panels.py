@@ -18,6 +18,7 @@ from pathview.app.docks.models import ModelsDock
 from pathview.app.docks.overview import OverviewDock
 from pathview.app.docks.performance import PerformanceDock
 from pathview.app.docks.slide_facts import SlideFactsDock
+from pathview.app.reading import Reading
 from pathview.app.workspace import Workspace
 from pathview.study.session import Session
 
@@ -56,6 +57,8 @@ class Panels:
         Gets an entry a panel, to open and close it.
     bookmarks
         Changes the bookmarks.
+    reading
+        What was looked at.
 
     Attributes
     ----------
@@ -71,6 +74,7 @@ class Panels:
         actions: ActionTable,
         menu: QMenu,
         bookmarks: Bookmarks,
+        reading: Reading,
     ) -> None:
         self._window = window
         self.models = ModelsDock(workspace, actions)
@@ -81,7 +85,7 @@ class Panels:
         self.docks: dict[str, QDockWidget] = {}
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         panels: list[QWidget] = [
-            OverviewDock(workspace), self.models, self.channels, self.layers, self.image,
+            OverviewDock(workspace, reading), self.models, self.channels, self.layers, self.image,
             SlideFactsDock(workspace, actions), self.annotations,
             BookmarksDock(workspace, bookmarks, actions), PerformanceDock(workspace, canvas), LogDock(),
         ]  # fmt: skip

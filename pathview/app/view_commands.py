@@ -21,7 +21,8 @@ _ZOOM = 2**0.5
 _PANS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
 _OWN = (
     "zoom_fit", "zoom_full", "toggle_annotations", "toggle_heatmap", "colour_profile", "back", "forward",
-    "rotate_to", "upright", "flip", "full_screen", "toggle_grid", "toggle_crosshair",
+    "rotate_to", "upright", "flip", "full_screen", "toggle_grid", "toggle_crosshair", "toggle_coverage",
+    "reset_coverage",
 )  # fmt: skip
 
 
@@ -130,6 +131,15 @@ class ViewCommands:
     def toggle_crosshair(self) -> None:
         """Show or hide the cross in the middle."""
         self._window.guides.switch(crosshair=self._window.actions_table["toggle_crosshair"].isChecked())
+
+    def toggle_coverage(self) -> None:
+        """Shade in the overview what was not looked at, or do not."""
+        self._window.reading.show(self._window.actions_table["toggle_coverage"].isChecked())
+
+    def reset_coverage(self) -> None:
+        """Forget what was looked at on the slide."""
+        self._window.reading.reset()
+        self._window.statusBar().showMessage("What was looked at on this slide is forgotten", 5_000)
 
     def colour_profile(self) -> None:
         """Switch the conversion of colours for the screen."""

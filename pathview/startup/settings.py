@@ -37,6 +37,10 @@ class Settings:
         Show slides in sRGB where they carry an ICC profile; otherwise the file's own numbers.
     smooth
         Let zooming and panning run out smoothly; otherwise the view jumps, for those whom motion makes ill.
+    show_coverage
+        Shade in the overview the tissue that was not looked at.
+    coverage_um
+        How closely it must have been looked at, um per screen pixel: 0.25, 0.5, 1, 2 or 4.
     recent
         Absolute paths of the slides opened last, or their addresses without secrets, newest first.
     recent_commands
@@ -55,6 +59,8 @@ class Settings:
     device: str = "auto"
     convert_colours: bool = True
     smooth: bool = True
+    show_coverage: bool = False
+    coverage_um: float = 1.0
     recent: tuple[str, ...] = ()
     recent_commands: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
@@ -75,6 +81,8 @@ _CHECKS: dict[str, Any] = {
     "device": lambda value: isinstance(value, str),
     "convert_colours": lambda value: type(value) is bool,
     "smooth": lambda value: type(value) is bool,
+    "show_coverage": lambda value: type(value) is bool,
+    "coverage_um": lambda value: value in (0.25, 0.5, 1.0, 2.0, 4.0),
     "recent": lambda value: _is_words(value),
     "recent_commands": lambda value: _is_words(value),
     "models": lambda value: _is_words(value),

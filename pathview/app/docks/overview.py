@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from pathview.app.docks.coverage_legend import CoverageLegend
+from pathview.app.docks.unseen_shade import UnseenShade
+from pathview.app.reading import Reading
 from pathview.app.workspace import Workspace
 from pathview.slides.channels import Look
 from pathview.slides.reader import Rgb
@@ -24,17 +27,27 @@ class OverviewDock(QWidget):
     ----------
     workspace
         Whose slide and view are shown.
+    reading
+        What was looked at; the rest of the tissue is shaded on request.
     """
 
     title = "Overview"
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, reading: Reading) -> None:
         super().__init__()
         self.setObjectName("overview")
         self._workspace = workspace
         self._thumbnail: Rgb | None = None  # in the file's own numbers
         self._tiles: SlideTiles | None = None  # in whose colours the pixmap is, or will be
         self._pixmap: QPixmap | None = None
+        self.shade = UnseenShade(workspace, reading, self)
+        self.legend = CoverageLegend(workspace, reading)
+        self.legend.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addStretch(1)
+        column.addWidget(self.legend)
+        self.shade.changed.connect(self._show_legend)
         self.setMinimumHeight(80)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -59,8 +72,18 @@ class OverviewDock(QWidget):
         self.setAccessibleDescription(
             _EMPTY if session is None else "The whole slide, and what of it is in view"
         )
+        self.shade.take(None)
         self.update()
         self._fetch()
+
+    def _show_legend(self) -> None:
+        session, unseen = self._workspace.session, self.shade.unseen
+        self.legend.setVisible(self.shade.on)
+        if self.shade.on and session is not None:
+            self.legend.show_limit(session.slide.info.mpp)
+            if unseen is not None:
+                self.legend.show_share(unseen.share)
+        self.update()
 
     def _fetch(self) -> None:
         session, look = self._workspace.session, self._workspace.looks.look
@@ -75,6 +98,7 @@ class OverviewDock(QWidget):
     def _keep(self, session: Session, look: Look | None, thumbnail: Rgb) -> None:
         if self._workspace.session is session and self._workspace.looks.look == look:
             self._thumbnail, self._tiles = thumbnail, None
+            self.shade.take(thumbnail)
             self._convert()
 
     def _convert(self) -> None:
@@ -102,8 +126,9 @@ class OverviewDock(QWidget):
         if session is None:
             return None
         width, height = session.slide.info.size
-        scale = min((self.width() - 8) / width, (self.height() - 8) / height)
-        left, top = (self.width() - width * scale) / 2, (self.height() - height * scale) / 2
+        free = self.height() - (0 if self.legend.isHidden() else self.legend.height())
+        scale = max(min((self.width() - 8) / width, (free - 8) / height), 1e-9)
+        left, top = (self.width() - width * scale) / 2, (free - height * scale) / 2
         return QRectF(left, top, width * scale, height * scale), scale
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -119,6 +144,7 @@ class OverviewDock(QWidget):
         place, scale = target
         if self._pixmap is not None:
             painter.drawPixmap(place, self._pixmap, QRectF(self._pixmap.rect()))
+            self.shade.paint(painter, place)
         painter.setClipRect(place.adjusted(-2, -2, 2, 2))
         viewport = self._workspace.view.state.viewport
         width, height = viewport.size
