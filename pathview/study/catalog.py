@@ -80,7 +80,7 @@ class RunRecord:
 
 
 class Catalog:
-    """The tables of slides, runs, classes, adjustments and read coverage; main thread only.
+    """The tables of slides, runs, classes, adjustments, read coverage and links; main thread only.
 
     Parameters
     ----------
@@ -193,6 +193,22 @@ class Catalog:
             self._write(purpose, delete, (fingerprint, reader))
         else:
             self._write(purpose, statement, (fingerprint, reader, value))
+
+    def link(self, first: str, second: str) -> str | None:
+        """Return how two slides are laid on each other, as text, or None."""
+        rows = self._rows("SELECT value FROM link WHERE first = ? AND second = ?", first, second)
+        return rows[0][0] if rows else None
+
+    def set_link(self, first: str, second: str, value: str | None) -> None:
+        """Store how two slides are laid on each other; None forgets it."""
+        statement = """
+            INSERT INTO link VALUES (?, ?, ?) ON CONFLICT (first, second) DO UPDATE SET value = excluded.value
+        """
+        purpose = "how the slides are linked was not stored"
+        if value is None:
+            self._write(purpose, "DELETE FROM link WHERE first = ? AND second = ?", (first, second))
+        else:
+            self._write(purpose, statement, (first, second, value))
 
     def _run(
         self,

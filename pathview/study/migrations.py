@@ -69,7 +69,18 @@ CREATE TABLE coverage (
 ) STRICT;
 """
 
-STEPS: tuple[str, ...] = (_STATED_MPP, _ADJUSTMENT, _BOOKMARK, _COVERAGE)
+_LINK = """
+-- How two slides are laid on each other when they are looked at side by side; in no journal.
+CREATE TABLE link (
+    first  TEXT NOT NULL REFERENCES slide (fingerprint),
+    second TEXT NOT NULL REFERENCES slide (fingerprint),
+    value  TEXT NOT NULL,                              -- JSON, see pathview/view/landmarks.py
+    PRIMARY KEY (first, second),
+    CHECK (first < second)                             -- a pair is stored once, in this order
+) STRICT;
+"""
+
+STEPS: tuple[str, ...] = (_STATED_MPP, _ADJUSTMENT, _BOOKMARK, _COVERAGE, _LINK)
 """SQL that turns schema 1 into 2, 2 into 3, and so on."""
 
 

@@ -224,6 +224,39 @@ class Study:
         self._check_writable()
         self._catalog.set_coverage(fingerprint, user_name(), value)
 
+    def link(self, first: str, second: str) -> str | None:
+        """Return how two slides were laid on each other last, as the text that was stored, or None.
+
+        Parameters
+        ----------
+        first, second
+            Fingerprints, the smaller one first.
+
+        Raises
+        ------
+        StudyError
+            If the study cannot be read.
+        """
+        return self._catalog.link(first, second)
+
+    def set_link(self, first: str, second: str, value: str | None) -> None:
+        """Remember how two slides are laid on each other; a view preference, so that no journal has it.
+
+        Parameters
+        ----------
+        first, second
+            Fingerprints of slides that have, or had, a session here; the smaller one first.
+        value
+            Any text; None forgets what was stored.
+
+        Raises
+        ------
+        StudyError
+            If the study cannot be written.
+        """
+        self._check_writable()
+        self._catalog.set_link(first, second, value)
+
     def close(self) -> None:
         """Let the file and the lock go; everything is stored already. Calling it again does nothing."""
         self._connection.close()
