@@ -89,7 +89,7 @@ def panning(application: Any, window: Any) -> None:
         turns.append(time.perf_counter() - now)
         own.append(time.thread_time() - worked)
         if widget.frames > frames:
-            blurred += not all(widget._sharp(raster.source) for raster in widget.frame.rasters)
+            blurred += not widget._sharp(widget.frame)
             bare += not covered(widget)
         while time.perf_counter() < now + 1 / STEPS_S:
             application.processEvents()

@@ -28,6 +28,7 @@ def show_states(actions: ActionTable, workspace: Workspace, *, has_model: bool) 
     for key, word, label in (("undo", "&Undo", undo), ("redo", "&Redo", redo)):
         actions[key].setText(f"{word} {label.lower()}" if label else word)
     actions[f"stains_{workspace.adjustments.current.part}"].setChecked(True)
+    actions[f"views_{workspace.panes.arrangement.layout}"].setChecked(True)
     status = workspace.runs.status
     paused = status is not None and status.state is RunState.PAUSED
     actions.show_as("pause", "&Resume the run" if paused else "&Pause the run", "play" if paused else "pause")
@@ -37,6 +38,9 @@ def _facts(workspace: Workspace) -> dict[str, bool]:
     session = workspace.session
     return {
         "slide": session is not None,
+        "slides": bool(workspace.slides),
+        "tabs": len(workspace.slides) > 1,
+        "views": len(workspace.panes.shown) > 1,
         "annotations": session is not None and len(session.annotations) > 0,
         "bookmark": session is not None and len(session.bookmarks) > 0,
         "selection": bool(workspace.view.state.selection),

@@ -15,6 +15,9 @@ from pathview.view.magnification import POWERS
 Standard = QKeySequence.StandardKey
 NEEDS = {
     "slide": "a slide",
+    "slides": "an open slide",
+    "tabs": "a second open slide",
+    "views": "a second view",
     "annotations": "an annotation",
     "selection": "a selected annotation",
     "bookmark": "a bookmark",
@@ -351,6 +354,64 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "Reset a&djustment",
         "Show the slide as it was scanned",
         needs="slide adjusted",
+    ),
+    ActionInfo(
+        "views_one", "&One view", "Give the canvas to one view", ("Ctrl+Alt+1",), "", "views", "slides"
+    ),
+    ActionInfo(
+        "views_beside",
+        "&Two views side by side",
+        "Show two slides, or two places of one, side by side",
+        ("Ctrl+Alt+2",),
+        "",
+        "views",
+        "slides",
+    ),
+    ActionInfo(
+        "views_stacked",
+        "Two views, one &above the other",
+        "Show two slides, or two places of one, one above the other",
+        ("Ctrl+Alt+0",),
+        "",
+        "views",
+        "slides",
+    ),
+    ActionInfo(
+        "views_three",
+        "T&hree views",
+        "Show one view on the left and two on the right",
+        ("Ctrl+Alt+3",),
+        "",
+        "views",
+        "slides",
+    ),
+    ActionInfo(
+        "views_four", "&Four views", "Show four views in a square", ("Ctrl+Alt+4",), "", "views", "slides"
+    ),
+    ActionInfo(
+        "show_again",
+        "Show this slide again &beside",
+        "Show another place, or other layers, of the slide in a view of its own",
+        ("Ctrl+Shift+N",),
+        needs="slide",
+    ),
+    ActionInfo("next_view", "Ne&xt view", "Make the next view the active one", ("F6",), needs="views"),
+    ActionInfo(
+        "previous_view", "Pre&vious view", "Make the view before the active one", ("Shift+F6",), needs="views"
+    ),
+    ActionInfo(
+        "next_slide",
+        "&Next slide",
+        "Show the slide of the next tab",
+        ("Ctrl+Tab", "Ctrl+PgDown"),
+        needs="tabs",
+    ),
+    ActionInfo(
+        "previous_slide",
+        "&Previous slide",
+        "Show the slide of the tab before",
+        ("Ctrl+Shift+Tab", "Ctrl+PgUp"),
+        needs="tabs",
     ),
     ActionInfo("theme_system", "&System theme", "Follow the desktop", (), "", "theme"),
     ActionInfo("theme_light", "&Light theme", "Light window", (), "", "theme"),

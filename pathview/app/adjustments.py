@@ -1,4 +1,4 @@
-"""How the picture of the open slide is adjusted, and who changes it."""
+"""How the picture of the active pane is adjusted, and who changes it."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Adjustments:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._stored: str | None = None
         self.copied: Adjustment | None = None
+        workspace.panes.leaving.connect(self.keep)
 
     # what it is ------------------------------------------------------
     @property
@@ -149,26 +149,26 @@ class Adjustments:
         self._workspace.background.run(see, seen, failed)
 
     # what is kept ----------------------------------------------------
-    def stored(self, session: Session) -> Adjustment:
-        """Return how the picture of a slide was adjusted when it was looked at last."""
-        self._stored = None
+    def stored(self, session: Session) -> tuple[str | None, Adjustment]:
+        """Return how the picture of a slide was adjusted last, as the study holds it and as it is used."""
+        text = None
         try:
-            self._stored = self._workspace.study.adjustment(session.slide.info.fingerprint)
-            found = NEUTRAL if self._stored is None else Adjustment.from_json(self._stored)
+            text = self._workspace.study.adjustment(session.slide.info.fingerprint)
+            found = NEUTRAL if text is None else Adjustment.from_json(text)
         except (PathViewError, ValueError) as error:
             _log.warning("the adjustment of %s is not used: %s", session.slide.info.path.name, error)
-            return NEUTRAL
-        return found.without_stains() if session.slide.info.channels else found
+            return text, NEUTRAL
+        return text, found.without_stains() if session.slide.info.channels else found
 
     def keep(self) -> None:
         """Store the adjustment, unless it is stored already; a study that is read only keeps nothing."""
-        session, present = self._workspace.session, self.current
+        session, present, pane = self._workspace.session, self.current, self._workspace.panes.active
         if session is None or session.read_only:
             return
         text = None if present == NEUTRAL else present.to_json()
-        if text == self._stored:
+        if text == pane.stored:
             return
-        self._stored = text  # also if that fails: one message is enough
+        pane.stored = text  # also if that fails: one message is enough
         try:
             self._workspace.study.set_adjustment(session.slide.info.fingerprint, text)
         except PathViewError as error:

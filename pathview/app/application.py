@@ -113,10 +113,10 @@ def run(arguments: list[str]) -> int:
     if options.size:
         window.resize(*options.size)
     window.show()
-    if options.slides:
-        window.workspace.open(options.slides[0])
     if options.heatmap:
         show_heatmap_once_open(window.workspace, options.heatmap)
+    if options.slides:
+        window.workspace.open(*options.slides)
     if options.screenshot:
         shot = ScreenshotWhenSettled(window, options.screenshot)
         QTimer.singleShot(0, shot.start)
@@ -124,7 +124,7 @@ def run(arguments: list[str]) -> int:
 
 
 def show_heatmap_once_open(workspace: Workspace, path: Path) -> None:
-    """Show a heatmap file as soon as the slide that is being opened is there."""
+    """Show a heatmap file as soon as the slide that is in front is there."""
 
     def show(session: object) -> None:
         if session is not None:

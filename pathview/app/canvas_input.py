@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 from shapely.geometry.base import BaseGeometry
 
 from pathview.app.motions import Motions
+from pathview.app.open_slide import Pane
 from pathview.app.workspace import Workspace
+from pathview.view.arrangement import Separator
 from pathview.view.motion import HandSpeed
 from pathview.view.pointer import PointerButton, PointerEvent, PointerKind
 from pathview.view.state import ViewState
@@ -40,6 +42,12 @@ _CURSORS = {
     "arrow": Qt.CursorShape.ArrowCursor,
     "cross": Qt.CursorShape.CrossCursor,
 }
+_SPLIT: dict[Separator, Qt.CursorShape] = {
+    "upright": Qt.CursorShape.SplitHCursor,
+    "level": Qt.CursorShape.SplitVCursor,
+}
+# Logical pixels from the middle of a separator at which it is felt.
+_SEPARATOR_REACH = 4.0
 _TOOL_KEYS = {
     Qt.Key.Key_Return: "Enter",
     Qt.Key.Key_Enter: "Enter",
@@ -57,6 +65,8 @@ class _Drag(NamedTuple):
 class CanvasInput(QObject):
     """Turns the events of a widget into moves of the view, steps of the tool in hand, and edits.
 
+    The pane under the mouse becomes active when a button is pressed or the wheel turned there.
+
     Parameters
     ----------
     workspace
@@ -69,12 +79,14 @@ class CanvasInput(QObject):
         Owner.
     """
 
-    cursor_moved = Signal(object)
-    """The level-0 (x, y) under the cursor, or None when it left."""
+    cursor_moved = Signal(object, object)
+    """The level-0 (x, y) under the cursor and the pane that it is in; None and None where there is none."""
     browsed = Signal(str)
     """ "back" or "forward": a button at the side of the mouse."""
     preview_changed = Signal()
     """What the tool is drawing right now looks different."""
+    refused = Signal(str)
+    """A sentence: why what the hand wanted is not done."""
 
     def __init__(self, workspace: Workspace, native: QWidget, motions: Motions, parent: QObject) -> None:
         super().__init__(parent)
@@ -86,6 +98,7 @@ class CanvasInput(QObject):
         self._preview: BaseGeometry | None = None
         self._drag: _Drag | None = None
         self._drawing: Qt.MouseButton | None = None
+        self._separator: Separator | None = None
         self._cursor: QPointF | None = None
         self._space_held = False
         self._class_name: str | None = None
@@ -94,7 +107,7 @@ class CanvasInput(QObject):
         native.grabGesture(Qt.GestureType.PinchGesture)
         native.installEventFilter(self)
         workspace.view.changed.connect(self._on_view)
-        workspace.slide_changed.connect(self._on_slide)
+        workspace.panes.leaving.connect(self._on_leaving)
         self._show_cursor()
 
     @property
@@ -109,8 +122,18 @@ class CanvasInput(QObject):
 
     def tell_cursor(self) -> None:
         """Tell again what lies under the cursor: it may rest while the slide or a heatmap moves."""
-        if self._cursor is not None and self._workspace.session is not None:
-            self.cursor_moved.emit(self._shown.to_slide(*self._screen(self._cursor)))
+        pane = self._under_cursor()
+        if self._cursor is not None and pane is not None and pane.slide is not None:
+            viewport = pane.state.viewport.snapped()
+            self.cursor_moved.emit(viewport.to_slide(*self._screen(self._cursor, pane)), pane)
+        elif self._cursor is not None:
+            self.cursor_moved.emit(None, None)
+
+    def _under_cursor(self) -> Pane | None:
+        # A hand that moves or draws goes on to do so where it leaves the pane.
+        if self._drag is not None or self._drawing is not None:
+            return self._workspace.panes.active
+        return None if self._cursor is None else self._workspace.panes.at(*self._scaled(self._cursor))
 
     @property
     def _shown(self) -> Viewport:
@@ -126,7 +149,7 @@ class CanvasInput(QObject):
             self._hold_space(False)
         elif event.type() == QEvent.Type.Leave:
             self._cursor = None
-            self.cursor_moved.emit(None)
+            self.cursor_moved.emit(None, None)
         elif isinstance(event, QWheelEvent):
             self._wheel(event)
             return True
@@ -150,9 +173,43 @@ class CanvasInput(QObject):
         }.get(event.type())
         if handler is None:
             return False
-        if self._workspace.session is not None:
+        if event.type() != QEvent.Type.MouseMove and not self._activated(event):
+            return True
+        if self._workspace.session is not None or event.type() == QEvent.Type.MouseMove:
             handler(event)
         return True
+
+    # panes -----------------------------------------------------------
+    def _activated(self, event: QMouseEvent) -> bool:
+        """Make the pane under the mouse active and tell whether it is, or take hold of a separator."""
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            held, self._separator = self._separator, None
+            return held is None
+        if self._drag is not None or self._drawing is not None:
+            return True
+        self._separator = self._separator_at(event.position())
+        return self._separator is None and self._activate(event.position())
+
+    def _activate(self, at: QPointF) -> bool:
+        pane = self._workspace.panes.at(*self._scaled(at))
+        if pane is None or pane is self._workspace.panes.active:
+            return pane is not None
+        if self._preview is not None:
+            self.refused.emit("Finish the shape first with Enter, or drop it with Esc")
+            return False
+        self._workspace.panes.activate(pane)
+        return True
+
+    def _separator_at(self, at: QPointF) -> Separator | None:
+        panes = self._workspace.panes
+        reach = _SEPARATOR_REACH * self._native.devicePixelRatioF()
+        return panes.arrangement.separator_at(*self._scaled(at), panes.size, reach)
+
+    def _drag_separator(self, separator: Separator, at: QPointF) -> None:
+        panes = self._workspace.panes
+        panes.drag(panes.arrangement.dragged(separator, self._scaled(at), panes.size))
+
+    # the mouse -------------------------------------------------------
 
     def _pressed(self, event: QMouseEvent) -> None:
         if event.button() in _BROWSE:
@@ -173,15 +230,18 @@ class CanvasInput(QObject):
 
     def _moved(self, event: QMouseEvent) -> None:
         self._cursor = event.position()
-        if self._drag is not None:
+        if self._separator is not None:
+            self._drag_separator(self._separator, event.position())
+        elif self._drag is not None:
             delta = event.position() - self._drag.at
             self._drag = self._drag._replace(at=event.position())
             self._hand.moved(self._screen(event.position()), time.monotonic())
             viewport = self._workspace.view.state.viewport
-            self._workspace.look(viewport.panned(*self._screen(delta)))
-        else:
+            self._workspace.look(viewport.panned(*self._scaled(delta)))
+        elif self._workspace.session is not None:
             held = next((b for b in _BUTTONS if event.buttons() & b), Qt.MouseButton.NoButton)
             self._to_tool("move", event, held)
+        self._show_cursor()
         self.tell_cursor()
 
     def _released(self, event: QMouseEvent) -> None:
@@ -201,6 +261,8 @@ class CanvasInput(QObject):
 
     def _wheel(self, event: QWheelEvent) -> None:
         self._cursor = event.position()
+        if not self._activate(event.position()):
+            return
         turned = event.angleDelta()
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:
             # With Alt some desktops send a turn of the wheel as one to the side.
@@ -215,7 +277,7 @@ class CanvasInput(QObject):
 
     def _gesture(self, event: QNativeGestureEvent) -> bool:
         """Follow two fingers on a touch pad: they zoom and turn by small amounts, one event after another."""
-        if self._workspace.session is None:
+        if not self._activate(event.position()) or self._workspace.session is None:
             return False
         viewport = self._workspace.view.state.viewport
         if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
@@ -229,17 +291,25 @@ class CanvasInput(QObject):
 
     def _pinched(self, pinch: QPinchGesture) -> None:
         """Follow two fingers on a touch screen."""
-        if self._workspace.session is None:
-            return
         middle = self._native.mapFromGlobal(pinch.centerPoint())
+        if not self._activate(middle) or self._workspace.session is None:
+            return
         before = self._native.mapFromGlobal(pinch.lastCenterPoint())
-        viewport = self._workspace.view.state.viewport.panned(*self._screen(middle - before))
+        viewport = self._workspace.view.state.viewport.panned(*self._scaled(middle - before))
         viewport = viewport.zoomed(max(pinch.scaleFactor(), 0.1), self._screen(middle))
         self._workspace.look(viewport.rotated(pinch.rotationAngle() - pinch.lastRotationAngle()))
 
-    def _screen(self, at: QPointF) -> tuple[float, float]:
+    def _scaled(self, at: QPointF) -> tuple[float, float]:
+        """Return a point of the widget, or a way on it, in physical pixels."""
         ratio = self._native.devicePixelRatioF()
         return at.x() * ratio, at.y() * ratio
+
+    def _screen(self, at: QPointF, pane: Pane | None = None) -> tuple[float, float]:
+        """Return a point of the widget as the viewport of a pane, default the active one, counts it."""
+        panes = self._workspace.panes
+        area = panes.area(pane or panes.active)
+        x, y = self._scaled(at)
+        return x - area.x, y - area.y
 
     # keys ------------------------------------------------------------
     def _keyed(self, event: QKeyEvent) -> bool:
@@ -269,7 +339,7 @@ class CanvasInput(QObject):
         if new.tool != self._tool.name:
             self._fresh_tool()
 
-    def _on_slide(self, session: object) -> None:
+    def _on_leaving(self) -> None:
         # What was half drawn belongs to the slide that was there.
         self._drag = None
         self._fresh_tool()
@@ -309,8 +379,13 @@ class CanvasInput(QObject):
             self.preview_changed.emit()
 
     def _show_cursor(self) -> None:
+        near = None if self._cursor is None else self._separator_at(self._cursor)
+        separator = self._separator or near
         if self._drag is not None:
             shape = Qt.CursorShape.ClosedHandCursor
+        elif separator is not None and self._drawing is None:
+            shape = _SPLIT[separator]
         else:
             shape = _CURSORS["hand" if self._space_held else self._tool.cursor]
-        self._native.setCursor(shape)
+        if self._native.cursor().shape() != shape:
+            self._native.setCursor(shape)

@@ -1,9 +1,8 @@
-"""The canvas in the window: composes frames and hands them to what draws."""
+"""The canvas in the window: composes the frames of all panes and hands them to what draws."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
@@ -11,11 +10,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from pathview.app.canvas_input import CanvasInput
 from pathview.app.motions import Motions
+from pathview.app.open_slide import Pane
 from pathview.app.visited_views import VisitedViews
 from pathview.app.workspace import Workspace
 from pathview.tiles.source import TileSource
 from pathview.view.compose import Canvas, Frame, compose
-from pathview.view.heading import Heading
+from pathview.view.picture import Picture, Placed
+from pathview.view.viewport import Viewport
 
 # Input events get their turn between two frames of uploads.
 _UPLOAD_PAUSE_MS = 4
@@ -23,6 +24,8 @@ _UPLOAD_PAUSE_MS = 4
 # dozen is drawn by itself while the readers want the processor; and a frame takes more tiles to the GPU.
 _WAIT_FRAMES, _LONGEST_WAIT_MS = 3.0, 120
 _UPLOAD_SHARE, _UPLOAD_S = 0.3, (0.004, 0.008)
+# Logical pixels between two panes.
+_GAP = 4
 
 
 class WindowCanvas(Canvas, Protocol):
@@ -49,7 +52,7 @@ class WindowCanvas(Canvas, Protocol):
 
 
 class CanvasWidget(QWidget):
-    """Shows the workspace's view.
+    """Shows the workspace's panes.
 
     Parameters
     ----------
@@ -66,10 +69,10 @@ class CanvasWidget(QWidget):
         The views to go back to.
     input
         What the mouse and the keys do here.
-    frame
-        The newest frame, or None before the first.
+    picture
+        What the newest frame shows, or None before the first.
     frames
-        How many have been composed.
+        How many pictures have been composed.
     frame_s
         How long the last one took from its upload to the screen, seconds; 0 before the first, or unknown.
     """
@@ -81,8 +84,7 @@ class CanvasWidget(QWidget):
         super().__init__(parent)
         self.workspace = workspace
         self.canvas = canvas
-        self.frame: Frame | None = None
-        self._heading = Heading()
+        self.picture: Picture | None = None
         native = canvas.native
         self.motions = Motions(workspace, self)
         self.visited = VisitedViews(workspace, self)
@@ -105,6 +107,7 @@ class CanvasWidget(QWidget):
         self.input.browsed.connect(lambda way: getattr(self.visited, way)())
         native.installEventFilter(self)
         workspace.view.changed.connect(self._on_view)
+        workspace.panes.changed.connect(self.refresh_soon)
         workspace.stale.connect(self.refresh_soon)
         workspace.loader.loaded.connect(self._on_loaded)
         swapped = getattr(native, "frameSwapped", None)
@@ -118,17 +121,25 @@ class CanvasWidget(QWidget):
             self._soon.start()
 
     @property
+    def frame(self) -> Frame | None:
+        """The newest frame of the active pane, or None before the first."""
+        if self.picture is None:
+            return None
+        area = self.workspace.panes.area(self.workspace.panes.active)
+        return next((placed.frame for placed in self.picture.placed if placed.area == area), None)
+
+    @property
     def settled(self) -> bool:
         """Whether everything that is in view is drawn sharply."""
         return (
-            self.frame is not None
+            self.picture is not None
             and not self.canvas.pending_uploads
             and not self.canvas.drawing
             and not self._postponed
             and not self.motions.going
             and not self._soon.isActive()
             and not self._arrived.isActive()
-            and all(self._sharp(frame_pass.source) for frame_pass in self.frame.rasters)
+            and all(self._sharp(placed.frame) for placed in self.picture.placed)
         )
 
     def _refresh(self) -> None:
@@ -136,22 +147,38 @@ class CanvasWidget(QWidget):
             self._postponed = True
             return
         workspace = self.workspace
-        loader = workspace.loader
-        state = workspace.view.state
-        heading = self._heading.follow(state.viewport, time.monotonic())
-        frame = compose(state, workspace.scene, loader, self.canvas, self.input.preview, heading)
-        loader.wish("main", frame.wishes)
+        loader, panes = workspace.loader, workspace.panes
+        now = time.monotonic()
+        # That of the active pane first: what it lacks is read and uploaded before the rest.
+        placed = sorted(
+            (
+                Placed(self._composed(pane, now), area)
+                for pane, area in zip(panes.shown, panes.areas, strict=True)
+            ),
+            key=lambda one: one.area != panes.area(panes.active),
+        )
+        picture = Picture(panes.size, tuple(placed), workspace.backdrop)
+        loader.wish("canvas", picture.wishes)
         least, most = _UPLOAD_S
         self._asked = time.monotonic()
-        self.canvas.show(frame, loader, min(max(_UPLOAD_SHARE * self.frame_s, least), most))
-        self.frame = frame
+        self.canvas.show(picture, loader, min(max(_UPLOAD_SHARE * self.frame_s, least), most))
+        self.picture = picture
         self.frames += 1
         self.input.tell_cursor()
         if self.canvas.pending_uploads:
             self._later.start()
 
-    def _sharp(self, source: TileSource) -> bool:
-        viewport = self.workspace.view.state.viewport
+    def _composed(self, pane: Pane, now: float) -> Frame:
+        workspace = self.workspace
+        preview = self.input.preview if pane is workspace.panes.active else None
+        heading = pane.heading.follow(pane.state.viewport, now)
+        scene = pane.scene(workspace.backdrop)
+        return compose(pane.state, scene, workspace.loader, self.canvas, preview, heading)
+
+    def _sharp(self, frame: Frame) -> bool:
+        return all(self._sharp_tiles(raster.source, frame.viewport) for raster in frame.rasters)
+
+    def _sharp_tiles(self, source: TileSource, viewport: Viewport) -> bool:
         visible = source.pyramid.cover(viewport.box(), source.pyramid.level_for(viewport.downsample))
         resident, failed = self.canvas.resident(source), self.workspace.loader.failures(source)
         return all(key in resident or key in failed for key in visible)
@@ -161,10 +188,9 @@ class CanvasWidget(QWidget):
 
     def _on_loaded(self, keys: object) -> None:
         """Draw tiles that came: at once if the screen waits for no others, else with those that come soon."""
-        frame, loader = self.frame, self.workspace.loader
-        if frame is None or all(
-            key in loader.cached(raster.source) for raster in frame.rasters for key in raster.plan.wanted_now
-        ):
+        loader = self.workspace.loader
+        wishes = [] if self.picture is None else self.picture.wishes
+        if all(key in loader.cached(source) for source, plan in wishes for key in plan.wanted_now):
             self._arrived.stop()
             self.refresh_soon()
         elif not self._arrived.isActive():
@@ -189,11 +215,6 @@ class CanvasWidget(QWidget):
         native = self.canvas.native
         ratio = native.devicePixelRatioF()
         size = (max(1, round(native.width() * ratio)), max(1, round(native.height() * ratio)))
-        state, session = self.workspace.view.state, self.workspace.session
-        viewport = state.viewport.resized(size)
-        # A slide that fits the window goes on to fit it; any other view stays where it is.
-        if session is not None and state.viewport == state.viewport.fitted(session.slide.info.bounds):
-            viewport = viewport.fitted(session.slide.info.bounds)
-        self.workspace.view.set(replace(state, viewport=viewport))
+        self.workspace.panes.resize(size, round(_GAP * ratio))
         self.refresh_soon()
         self.resized.emit()

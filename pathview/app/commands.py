@@ -20,6 +20,7 @@ from pathview.app.dialogs.shortcuts import ShortcutsDialog
 from pathview.app.file_commands import FileCommands
 from pathview.app.image_commands import ImageCommands
 from pathview.app.model_folders import ModelFolders
+from pathview.app.slide_commands import SlideCommands
 from pathview.app.view_commands import ViewCommands
 from pathview.inference.source import ModelSource
 from pathview.view.tools import TOOLS
@@ -57,6 +58,7 @@ class Commands:
         self.image = ImageCommands(window)
         self.bookmarks = Bookmarks(window)
         self.models = ModelFolders(window)
+        self.slides = SlideCommands(window)
 
     def callbacks(self) -> dict[str, Callable[[], object]]:
         """Return what each action does, by its key."""
@@ -64,7 +66,8 @@ class Commands:
         calls |= {name: getattr(self, name) for name in _OWN}
         calls |= {f"tool_{name}": partial(self._use_tool, name) for name in _TOOLS}
         calls |= {f"theme_{name}": partial(self._window.set_theme, name) for name in _THEMES}
-        calls |= self.views.callbacks() | self.image.callbacks() | self.bookmarks.callbacks()
+        calls |= self.views.callbacks() | self.image.callbacks()
+        calls |= self.bookmarks.callbacks() | self.slides.callbacks()
         return calls | {
             "close": self._workspace.close_slide,
             "quit": self._window.close,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QAbstractSlider,
     QApplication,
     QComboBox,
+    QTabBar,
     QWidget,
 )
 
@@ -69,7 +70,7 @@ def keeps(widget: QWidget, event: QKeyEvent) -> bool:
     """Tell whether a key means something to `widget` itself."""
     if event.modifiers() & _MODIFIED:
         return False
-    scrolls = isinstance(widget, QAbstractSlider | QComboBox | QAbstractScrollArea | WindowSlider)
+    scrolls = isinstance(widget, QAbstractSlider | QComboBox | QAbstractScrollArea | QTabBar | WindowSlider)
     if event.key() in _NAVIGATION:
         return scrolls
     searches = isinstance(widget, QComboBox | QAbstractItemView)

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QStackedWidget, QToolBar, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from pathview.app.action_states import show_states
 from pathview.app.actions import ActionTable
@@ -23,6 +31,7 @@ from pathview.app.overlays.adjusted_badge import AdjustedBadge
 from pathview.app.overlays.guides import GuidesOverlay
 from pathview.app.overlays.notice import Notice
 from pathview.app.overlays.palette import Palette
+from pathview.app.overlays.pane_overlays import PaneOverlays
 from pathview.app.overlays.problems import ProblemCards
 from pathview.app.overlays.scale_bar import ScaleBarOverlay
 from pathview.app.overlays.welcome import Welcome
@@ -30,6 +39,7 @@ from pathview.app.palette_source import PaletteSource
 from pathview.app.panels import Panels
 from pathview.app.reading import Reading
 from pathview.app.recent import RecentSlides
+from pathview.app.slide_tabs import SlideTabs
 from pathview.app.status_line import StatusLine
 from pathview.app.theme import apply_theme, canvas_color
 from pathview.app.window_state import restore_window, save_window
@@ -38,9 +48,9 @@ from pathview.core.errors import PathViewError
 from pathview.core.place import SCHEMES, Address, Place, place_of
 from pathview.startup.settings import save_settings
 from pathview.study.session import Session
-from pathview.view.scale_bar import scale_bar
 
 _MARGIN = 16
+_BELOW_NAME = 24
 _WELCOME, _CANVAS = 0, 1
 _SMALLEST_CANVAS = (400, 240)
 
@@ -62,17 +72,17 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.resize(1440, 900)
         self.canvas_widget = CanvasWidget(workspace, canvas)
+        self.overlays = PaneOverlays(self.canvas_widget, workspace)
         self.notice = Notice(self.canvas_widget)
-        self.guides = GuidesOverlay(self.canvas_widget)
-        self.scale_bar = ScaleBarOverlay(self.canvas_widget)
-        self.badge = AdjustedBadge(self.canvas_widget, workspace)
+        self.badge = AdjustedBadge(self.canvas_widget, workspace, lambda: self.overlays.active.geometry())
         self.welcome = Welcome()
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(self.canvas_widget)
         # The panels say for themselves how small they can be; the window is never smaller than all of them.
         self._pages.setMinimumSize(*_SMALLEST_CANVAS)
-        self.setCentralWidget(self._pages)
+        self.tabs = SlideTabs(workspace)
+        self.setCentralWidget(_column(self.tabs, self._pages))
         self.reading = Reading(workspace, self.canvas_widget, self)
         self.class_box = ClassBox(workspace)
         self.commands = Commands(self)
@@ -110,6 +120,16 @@ class MainWindow(QMainWindow):
         return self.panels.docks
 
     @property
+    def guides(self) -> GuidesOverlay:
+        """Grid and crosshair over the active pane."""
+        return self.overlays.active.guides
+
+    @property
+    def scale_bar(self) -> ScaleBarOverlay:
+        """The scale bar of the active pane."""
+        return self.overlays.active.scale_bar
+
+    @property
     def annotations(self) -> AnnotationsDock:
         """The list of annotations."""
         return self.panels.annotations
@@ -127,8 +147,10 @@ class MainWindow(QMainWindow):
     def _wire(self) -> None:
         workspace = self.workspace
         workspace.slide_changed.connect(self._on_slide)
+        workspace.slides_changed.connect(self._on_slides)
+        workspace.panes.changed.connect(self._on_panes)
         workspace.view.changed.connect(self._on_view)
-        workspace.scale_changed.connect(self._show_scale)
+        workspace.scale_changed.connect(self._describe_view)
         workspace.problem.connect(self.show_problem)
         workspace.busy.connect(self.status_line.show_busy)
         workspace.layers_changed.connect(self.update_actions)
@@ -138,6 +160,7 @@ class MainWindow(QMainWindow):
         self.canvas_widget.resized.connect(self._place_overlays)
         hands = self.canvas_widget.input
         hands.cursor_moved.connect(self.status_line.show_cursor)
+        hands.refused.connect(lambda why: self.statusBar().showMessage(why, 5_000))
         hands.set_class(self.class_box.class_name)
         self.class_box.class_chosen.connect(hands.set_class)
         self.class_box.class_chosen.connect(self.commands.reclassify)
@@ -148,16 +171,23 @@ class MainWindow(QMainWindow):
 
     # state -> window -------------------------------------------------
     def _on_slide(self, session: Session | None) -> None:
-        self._pages.setCurrentIndex(_WELCOME if session is None else _CANVAS)
         self.setWindowTitle("PathView" if session is None else f"{session.slide.info.path.name} — PathView")
-        self.recent.refresh()
         if session is not None:
             # Once only: a slide that is opened again may still have the same history.
             session.history.changed.connect(self.update_actions, unique=True)
             session.annotations.changed.connect(self._on_edit, unique=True)
             self.canvas_widget.setFocus()
-            self._save_settings()
         self._on_view(None, None)
+        self.update_actions()
+
+    def _on_slides(self) -> None:
+        # Before a slide is shown, so that the canvas has its size by then.
+        self._pages.setCurrentIndex(_CANVAS if self.workspace.slides else _WELCOME)
+        self.recent.refresh()
+        self.update_actions()
+
+    def _on_panes(self) -> None:
+        self._describe_view()
         self._place_overlays()
         self.update_actions()
 
@@ -165,19 +195,11 @@ class MainWindow(QMainWindow):
         action = self.actions_table[f"tool_{self.workspace.view.state.tool}"]
         if not action.isChecked():
             action.setChecked(True)
-        self._show_scale()
+        self._describe_view()
         if getattr(old, "selection", None) != getattr(new, "selection", None):
             self.update_actions()
 
-    def _show_scale(self) -> None:
-        session, downsample = self.workspace.session, self.workspace.view.state.viewport.downsample
-        longest = ScaleBarOverlay.longest * self.canvas_widget.devicePixelRatioF()
-        mpp = None if session is None else session.slide.info.mpp
-        self.scale_bar.show_bar(scale_bar(downsample, mpp, longest))
-        if session is None:
-            self.guides.follow(None, (1, 1), None)
-        else:
-            self.guides.follow(self.workspace.view.state.viewport, session.slide.info.size, mpp)
+    def _describe_view(self) -> None:
         self.status_line.show_view()
         if self.notice.say(_notice(self.workspace)):
             self._place_overlays()
@@ -280,33 +302,33 @@ class MainWindow(QMainWindow):
         """Whether nothing is loading, running or waiting to be drawn."""
         if self.status_line.busy or not self.workspace.background.idle:
             return False
-        return self.workspace.session is None or (
-            self.canvas_widget.settled and not self.workspace.runs.going
-        )
+        return not self.workspace.slides or (self.canvas_widget.settled and not self.workspace.runs.under_way)
 
     def grab_picture(self) -> QPixmap:
         """Return a picture of the window; the GL canvas is in it."""
         return self.grab()
 
     def _place_overlays(self) -> None:
-        area = self.canvas_widget
-        self.guides.setGeometry(area.rect())
-        self.scale_bar.move(_MARGIN, area.height() - self.scale_bar.height() - _MARGIN)
+        place = self.overlays.active.geometry()
         self.badge.place()
         self.notice.adjustSize()
-        self.notice.move(max(_MARGIN, (area.width() - self.notice.width()) // 2), _MARGIN)
+        # Where there are several panes, their names are above.
+        top = _MARGIN if len(self.overlays.shown) == 1 else _MARGIN + _BELOW_NAME
+        self.notice.move(
+            place.x() + max(_MARGIN, (place.width() - self.notice.width()) // 2), place.y() + top
+        )
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take local files, and links to slides."""
-        if dropped_place(event.mimeData()) is not None:
+        if dropped_places(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the first file or link that was dropped."""
-        place = dropped_place(event.mimeData())
-        if place is not None:
+        """Open the files and links that were dropped."""
+        places = dropped_places(event.mimeData())
+        if places:
             event.acceptProposedAction()
-            self.workspace.open(place)
+            self.workspace.open(*places)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Shut everything down in order; there is nothing to save but where the window was."""
@@ -319,16 +341,31 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
 
-def dropped_place(data: QMimeData) -> Place | None:
-    """Return the first file, link, or address written as text, that is dragged; None where there is none."""
-    for url in data.urls():
-        if url.isLocalFile():
-            return Path(url.toLocalFile())
-        place = place_of(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
-        if isinstance(place, Address) and place.scheme in SCHEMES:
-            return place
+def dropped_places(data: QMimeData) -> list[Place]:
+    """Return the files and links, or else the address written as text, that are dragged."""
+    places = [place for url in data.urls() if (place := _place_of(url)) is not None]
+    if places:
+        return places
     place = place_of(data.text().strip())
+    return [place] if isinstance(place, Address) and place.scheme in SCHEMES else []
+
+
+def _place_of(url: QUrl) -> Place | None:
+    if url.isLocalFile():
+        return Path(url.toLocalFile())
+    place = place_of(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
     return place if isinstance(place, Address) and place.scheme in SCHEMES else None
+
+
+def _column(*widgets: QWidget) -> QWidget:
+    """Return a widget with others one above the other."""
+    body = QWidget()
+    column = QVBoxLayout(body)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget)
+    return body
 
 
 def _notice(workspace: Workspace) -> str:

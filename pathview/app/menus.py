@@ -33,6 +33,10 @@ MENUS: dict[str, tuple[str, ...]] = {
         "stains_all", "stains_first", "stains_second", "stains_residual", "estimate_stains", SEPARATOR,
         "copy_adjustment", "paste_adjustment",
     ),
+    "&Slides": (
+        "views_one", "views_beside", "views_stacked", "views_three", "views_four", SEPARATOR,
+        "show_again", "next_view", "previous_view", SEPARATOR, "next_slide", "previous_slide",
+    ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": (
         "run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR,

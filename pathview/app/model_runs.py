@@ -1,49 +1,53 @@
-"""The model runs of the open slide: one host process, one run at a time, heatmaps by layer name."""
+"""The model runs of the open slides: one host process, one run at a time, heatmaps by layer name."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 from zlib import crc32
 
 import shapely
 from psygnal import Signal
 from shapely.geometry.base import BaseGeometry
 
+from pathview.app.open_slide import OpenSlide, Pane
 from pathview.app.scale_words import misfit
+from pathview.app.slide_run import SlideRun
 from pathview.core.errors import PathViewError
 from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellValue, Heatmap
-from pathview.inference.remote import InferenceHost, RemoteRun
+from pathview.inference.remote import InferenceHost
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec
-from pathview.study.session import Session
 from pathview.view.state import ViewState
 
 if TYPE_CHECKING:
     from pathview.app.workspace import Workspace
 
 _log = logging.getLogger(__name__)
-_GOING = (RunState.READY, RunState.RUNNING, RunState.PAUSED)
 
 
 class ModelRuns:
     """Starts, watches and shows runs; main thread only.
 
+    Each open slide has its own newest run. The host performs one at a time: a run on a second slide waits
+    until that on the first has ended. What is asked without naming a slide is about the active one.
+
     Parameters
     ----------
     workspace
-        Whose slide the models look at.
+        Whose slides the models look at.
 
     Attributes
     ----------
     changed
-        Emitted with the `RunStatus` of the newest run, or None when the slide has none.
-    heatmaps
-        The heatmaps of the open slide by layer name.
+        Emitted with the `RunStatus` of the active slide's newest run, None where it has none, when any run is
+        further, and when another slide becomes active.
     """
 
     changed = Signal(object)
@@ -51,40 +55,56 @@ class ModelRuns:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._host: InferenceHost | None = None
-        self._run: RemoteRun | None = None
-        self._layer = ""
-        self.heatmaps: dict[str, Heatmap] = {}
-        # Which of them the slide's pixel size suited when that was last looked at.
-        self._fitting: dict[str, bool] = {}
-        self._names: dict[Path, str] = {}
+        # Layer names by where the heatmap lies, for each open slide.
+        self._names: WeakKeyDictionary[OpenSlide, dict[Path, str]] = WeakKeyDictionary()
         workspace.view.changed.connect(self._on_view)
         workspace.scale_changed.connect(self._on_scale)
+        workspace.slide_changed.connect(self._on_slide)
+
+    @property
+    def heatmaps(self) -> Mapping[str, Heatmap]:
+        """The heatmaps of the active slide by layer name."""
+        slide = self._workspace.slide
+        return {} if slide is None else slide.heatmaps
 
     @property
     def status(self) -> RunStatus | None:
-        """How far the newest run is, or None."""
-        return None if self._run is None else self._run.status
+        """How far the active slide's newest run is, or None."""
+        run = self._run
+        return None if run is None else run.status
 
     @property
     def going(self) -> bool:
-        """Whether a run is being prepared, running or paused."""
-        return self._run is not None and self._run.status.state in _GOING
+        """Whether a run on the active slide is being prepared, waiting, running or paused."""
+        return self._run is not None and self._run.going
+
+    @property
+    def under_way(self) -> list[SlideRun]:
+        """The runs that go on, on any slide; that of the active one first."""
+        going = [s.run for s in self._workspace.slides if s.run is not None and s.run.going]
+        return sorted(going, key=lambda run: run is not self._run)
+
+    @property
+    def _run(self) -> SlideRun | None:
+        slide = self._workspace.slide
+        return None if slide is None else slide.run
 
     def start(self, source: ModelSource, region: BaseGeometry | None = None) -> None:
-        """Run a model over the slide, or over `region` (level-0 px), beginning where the user looks.
+        """Run a model over the active slide, or over `region` (level-0 px), beginning where the user looks.
 
         A run of the same model that was stopped, by whatever, goes on where it was.
         """
-        session = self._workspace.session
-        if session is None:
+        slide = self._workspace.slide
+        if slide is None:
             return
         try:
-            self.stop()
-            self._begin(session, source, region)
+            self._stop(slide)
+            self._begin(slide, source, region)
         except PathViewError as error:
             self._workspace.problem.emit("Cannot run the model", str(error))
 
-    def _begin(self, session: Session, source: ModelSource, region: BaseGeometry | None) -> None:
+    def _begin(self, slide: OpenSlide, source: ModelSource, region: BaseGeometry | None) -> None:
+        session = slide.session
         info = session.slide.info
         stated = session.scale.stated
         # A region has results of its own: its grid begins elsewhere. So has a stated pixel size: the earlier
@@ -104,36 +124,34 @@ class ModelRuns:
         self._workspace.study.add_run(info.fingerprint, source.card, folder, region=region)
         if self._host is None:
             self._host = InferenceHost(self._workspace.settings.device, self._workspace.inbox)
-        self._layer = self._name_of(folder, source.card.name, region is not None)
-        run = self._host.start(spec)
-        self._run = run
-        session.runs[source.card.name + suffix] = run
-        run.started.connect(self._on_started)
+        name = self._name_of(slide, folder, source.card.name, region is not None)
+        remote = self._host.start(spec)
+        session.runs[source.card.name + suffix] = remote
+        slide.run = run = SlideRun(slide, remote, name)
+        run.started.connect(self._add)
         run.changed.connect(self._on_status)
-        run.focus(self._workspace.view.state.viewport.box())
+        remote.focus(self._workspace.view.state.viewport.box())
         self.changed.emit(run.status)
 
-    def _on_started(self) -> None:
-        heatmap = None if self._run is None else self._run.heatmap
-        if heatmap is not None:
-            self._add(self._layer, heatmap)
-
-    def _on_status(self, status: RunStatus) -> None:
+    def _on_status(self, slide: OpenSlide, status: RunStatus) -> None:
         if status.state is RunState.FAILED and status.error is not None:
-            self._workspace.problem.emit("The model run failed", str(status.error))
-        self.changed.emit(status)
+            behind = "" if slide is self._workspace.slide else f"{slide.name}: "
+            self._workspace.problem.emit("The model run failed", f"{behind}{status.error}")
+        self.changed.emit(self.status)
 
-    def _add(self, name: str, heatmap: Heatmap) -> None:
-        self.heatmaps[name] = heatmap
+    def _on_slide(self, session: object) -> None:
+        self.changed.emit(self.status)
+
+    def _add(self, slide: OpenSlide, name: str, heatmap: Heatmap) -> None:
         heatmap.changed.connect(self._on_cells)
-        self._workspace.show_heatmap(name, heatmap)
-        self._fitting[name] = True
+        self._workspace.show_heatmap(slide, name, heatmap)
+        slide.fitting[name] = True
         self._on_scale()
 
     def misfit(self, name: str) -> str:
         """Return in what the heatmap's pixel size differs from the slide's, or "" where it does not."""
-        session = self._workspace.session
-        return "" if session is None else misfit(self.heatmaps[name].facts, session.slide.info.mpp)
+        slide = self._workspace.slide
+        return "" if slide is None else _misfit(slide, name)
 
     @property
     def misfit_shows(self) -> bool:
@@ -144,60 +162,52 @@ class ModelRuns:
     def _on_scale(self) -> None:
         # A heatmap of another pixel size is not passed off as one of this: it hides until that size is back,
         # or until the user wants to see it with what its layer says of it.
-        for name in self.heatmaps:
-            fits = not self.misfit(name)
-            if fits != self._fitting[name]:
-                self._fitting[name] = fits
-                self._workspace.set_layer(name, visible=fits)
+        for slide in self._workspace.slides:
+            for name in slide.heatmaps:
+                fits = not _misfit(slide, name)
+                if fits != slide.fitting[name]:
+                    slide.fitting[name] = fits
+                    for pane in self._workspace.panes.views_of(slide):
+                        self._workspace.set_layer_in(pane, name, {"visible": fits})
 
     def _on_cells(self, keys: frozenset[TileKey]) -> None:
         self._workspace.stale.emit()
 
     def _on_view(self, old: ViewState, new: ViewState) -> None:
-        if self._run is not None and old.viewport != new.viewport and self.going:
-            self._run.focus(new.viewport.box())
-
-    def value_at(self, x: float, y: float) -> tuple[str, CellValue] | None:
-        """Return the topmost visible heatmap's class and value at a level-0 point, or None."""
-        for layer in reversed(self._workspace.view.state.layers):
-            heatmap = self.heatmaps.get(layer.name)
-            if layer.kind == "heatmap" and layer.visible and heatmap is not None:
-                value = heatmap.value_at(x, y)
-                return None if value is None else (heatmap.facts.classes[layer.channel], value)
-        return None
+        run = self._run
+        if run is not None and old.viewport != new.viewport and run.going:
+            run.run.focus(new.viewport.box())
 
     def pause_or_resume(self) -> None:
         """Pause a running run, go on with a paused one."""
         if self._run is None:
             return
         if self._run.status.state is RunState.PAUSED:
-            self._run.resume()
+            self._run.run.resume()
         else:
-            self._run.pause()
+            self._run.run.pause()
 
     def cancel(self) -> None:
         """Stop the run; what is done stays on disk and on screen."""
-        if self._run is not None and self.going:
-            self._run.cancel()
+        if self._run is not None and self._run.going:
+            self._run.run.cancel()
 
-    def load_stored(self, session: Session) -> None:
+    def load_stored(self, slide: OpenSlide) -> None:
         """Show the results that the study holds of this slide."""
-        for record in self._workspace.study.runs(session.slide.info.fingerprint):
-            name = self._name_of(record.heatmap, record.model, record.region is not None)
-            self._load(session, name, record.heatmap)
+        for record in self._workspace.study.runs(slide.session.slide.info.fingerprint):
+            name = self._name_of(slide, record.heatmap, record.model, record.region is not None)
+            self._load(slide, name, record.heatmap)
 
     def show_file(self, path: Path) -> None:
-        """Show the heatmap that `pathview run` left at `path`, if it is of the open slide."""
-        session = self._workspace.session
-        if session is None:
-            return
+        """Show the heatmap that `pathview run` left at `path`, if it is of an open slide."""
 
         def show(heatmap: Heatmap) -> None:
             facts = heatmap.facts
-            if facts.slide_fingerprint != session.slide.info.fingerprint:
-                self._workspace.problem.emit("Cannot show the heatmap", f"{path} belongs to another slide")
-            elif self._workspace.session is session:
-                self._add(self._name_of(path, facts.model, False), heatmap)
+            for slide in self._workspace.slides:
+                if facts.slide_fingerprint == slide.session.slide.info.fingerprint:
+                    self._add(slide, self._name_of(slide, path, facts.model, False), heatmap)
+                    return
+            self._workspace.problem.emit("Cannot show the heatmap", f"{path} belongs to another slide")
 
         self._workspace.background.run(
             lambda: Heatmap.open(path),
@@ -205,47 +215,42 @@ class ModelRuns:
             lambda error: self._workspace.problem.emit("Cannot show the heatmap", str(error)),
         )
 
-    def _load(self, session: Session, name: str, path: Path) -> None:
+    def _load(self, slide: OpenSlide, name: str, path: Path) -> None:
         def show(heatmap: Heatmap) -> None:
-            if self._workspace.session is session and name not in self.heatmaps:
-                self._add(name, heatmap)
+            if slide in self._workspace.slides and name not in slide.heatmaps:
+                self._add(slide, name, heatmap)
 
         def give_up(error: Exception) -> None:
             _log.warning("stored results cannot be shown: %s", error)
 
         self._workspace.background.run(lambda: Heatmap.open(path), show, give_up)
 
-    def _name_of(self, folder: Path, model: str, regional: bool) -> str:
+    def _name_of(self, slide: OpenSlide, folder: Path, model: str, regional: bool) -> str:
         """Return the layer of the results in `folder`: theirs alone, since two regions are two heatmaps."""
-        if folder not in self._names:
+        names = self._names.setdefault(slide, {})
+        if folder not in names:
             source = self._workspace.registry.models.get(model)
             title = model if source is None else source.card.title or model
             kind = " (region{})" if regional else "{}"
             number, name = 1, title + kind.format("")
-            while name in self._names.values():
+            while name in names.values():
                 number += 1
                 name = title + kind.format(f" {number}")
-            self._names[folder] = name
-        return self._names[folder]
+            names[folder] = name
+        return names[folder]
 
-    def stop(self) -> None:
-        """Cancel what is going on; its heatmap stays shown while the slide is open."""
-        if self._run is not None:
-            self._run.changed.disconnect(self._on_status)
-            self._run.started.disconnect(self._on_started)
-            if self.going:
-                self._run.cancel()
-            self._run = None
+    def _stop(self, slide: OpenSlide) -> None:
+        # Its heatmap stays shown while the slide is open.
+        run, slide.run = slide.run, None
+        if run is not None:
+            run.let_go()
 
-    def forget(self) -> None:
-        """Let go of the runs and heatmaps of a slide that closes."""
-        self.stop()
-        for heatmap in self.heatmaps.values():
+    def forget(self, slide: OpenSlide) -> None:
+        """Let go of the run and the heatmaps of a slide that closes."""
+        self._stop(slide)
+        for heatmap in slide.heatmaps.values():
             heatmap.changed.disconnect(self._on_cells)
-        self.heatmaps = {}
-        self._fitting = {}
-        self._names = {}
-        self.changed.emit(None)
+        self.changed.emit(self.status)
 
     def use_device(self, device: str) -> None:
         """Run models on `device` from the next run on."""
@@ -254,7 +259,23 @@ class ModelRuns:
 
     def close(self) -> None:
         """End the host process."""
-        self.stop()
+        for slide in self._workspace.slides:
+            self._stop(slide)
         if self._host is not None:
             self._host.close()
             self._host = None
+
+
+def _misfit(slide: OpenSlide, name: str) -> str:
+    return misfit(slide.heatmaps[name].facts, slide.session.slide.info.mpp)
+
+
+def value_at(pane: Pane, x: float, y: float) -> tuple[str, CellValue] | None:
+    """Return the class and value that a pane's topmost visible heatmap has at a level-0 point, or None."""
+    heatmaps = {} if pane.slide is None else pane.slide.heatmaps
+    for layer in reversed(pane.state.layers):
+        if layer.name in heatmaps and layer.visible:
+            heatmap = heatmaps[layer.name]
+            value = heatmap.value_at(x, y)
+            return None if value is None else (heatmap.facts.classes[layer.channel], value)
+    return None

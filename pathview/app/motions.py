@@ -40,6 +40,7 @@ class Motions(QObject):
         self._ticked = 0.0
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.timeout.connect(self._tick)
+        workspace.panes.leaving.connect(self.stop)
 
     @property
     def going(self) -> bool:

@@ -9,6 +9,7 @@ from pathview.inference.facts import HeatmapFacts
 from pathview.slides.reader import SlideInfo
 from pathview.slides.scale import expected_mpp, scale_warnings, stated_warnings
 from pathview.view.magnification import downsample_at
+from pathview.view.viewport import Viewport
 
 Mpp = tuple[float, float]
 
@@ -72,6 +73,24 @@ def expectation(own: SlideInfo) -> str:
         usual = (expected_mpp(20), expected_mpp(40))
         return f"An objective of 20× gives about {usual[0]:g} µm/px, one of 40× about {usual[1]:g}."
     return f"The file names an objective of {power:g}×, which gives about {expected_mpp(power):.3g} µm/px."
+
+
+def view_words(info: SlideInfo, viewport: Viewport) -> str:
+    """Return how large a view shows a slide, and how it lies where that is not as scanned."""
+    words = [_size_words(info, viewport.downsample)]
+    if viewport.flipped:
+        words.append("mirrored")
+    if viewport.turned:
+        words.append(f"turned {viewport.turned:.4g}°")
+    return " · ".join(words)
+
+
+def _size_words(info: SlideInfo, downsample: float) -> str:
+    """Return um per screen pixel where the scale is known, else the downsample."""
+    if info.mpp is None:
+        return f"1:{downsample:.3g}, pixel size unknown"
+    power = "" if info.objective_power is None else f"{info.objective_power / downsample:.3g}× · "
+    return f"{power}{info.mpp[0] * downsample:.3g} µm/px"
 
 
 def misfit(facts: HeatmapFacts, mpp: Mpp | None) -> str:

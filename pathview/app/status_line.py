@@ -6,13 +6,17 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QWidget
 
 from pathview.app.elided_label import ElidedLabel
+from pathview.app.model_runs import value_at
+from pathview.app.open_slide import OpenSlide, Pane
 from pathview.app.run_progress import show_progress
 from pathview.app.run_words import brief, describe
+from pathview.app.scale_words import view_words
 from pathview.app.slow_reads import SlowReads
 from pathview.app.workspace import Workspace
+from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellState
 from pathview.inference.run import RunStatus
-from pathview.slides.reader import SlideInfo
+from pathview.tiles.source import TileSource
 
 _STATE_WORDS = {
     CellState.NOT_RUN: "not run yet",
@@ -54,12 +58,12 @@ class StatusLine:
             bar.addPermanentWidget(label)
         self.trouble.hide()
         self.waiting.hide()
-        self._failed: set[object] = set()
+        self._failed: dict[TileSource, dict[TileKey, Exception]] = {}
         self._retry = QTimer(bar, interval=_RETRY_MS)
         self._retry.timeout.connect(self._try_again)
         workspace.loader.failed.connect(self._on_failed)
-        workspace.slide_changed.connect(lambda _: self._clear())
-        workspace.runs.changed.connect(self.meter.show_status)
+        workspace.dropped.connect(self._on_dropped)
+        workspace.runs.changed.connect(self._on_run)
         self._slow = SlowReads(workspace, bar)
         self._slow.waited.connect(self._show_waiting)
 
@@ -68,88 +72,101 @@ class StatusLine:
         self.busy = text
         self.activity.setText(text)
 
+    def _on_run(self, status: RunStatus | None) -> None:
+        """Follow the run on the active slide, or else one that goes on behind another tab."""
+        elsewhere = [run for run in self._workspace.runs.under_way if run.slide is not self._workspace.slide]
+        if elsewhere and not self._workspace.runs.going:
+            self.meter.show_status(elsewhere[0].status, elsewhere[0].slide.name)
+        else:
+            self.meter.show_status(status)
+
     def show_view(self) -> None:
         """Show the magnification, and how the slide lies where it is not as scanned."""
         session = self._workspace.session
-        viewport = self._workspace.view.state.viewport
         if session is None:
             self.scale.setText("")
             return
-        words = [_scale_words(session.slide.info, viewport.downsample)]
-        if viewport.flipped:
-            words.append("mirrored")
-        if viewport.turned:
-            words.append(f"turned {viewport.turned:.4g}°")
-        self.scale.setText(" · ".join(words))
+        self.scale.setText(view_words(session.slide.info, self._workspace.view.state.viewport))
 
-    def show_cursor(self, at: tuple[float, float] | None) -> None:
-        """Show the position under the cursor in level-0 px and um, and the heatmap's value there."""
-        session = self._workspace.session
-        if at is None or session is None:
+    def show_cursor(self, at: tuple[float, float] | None, pane: Pane | None) -> None:
+        """Show the position under the cursor in level-0 px and um, and the heatmap's value there.
+
+        Parameters
+        ----------
+        at
+            Level-0 position, or None where there is none.
+        pane
+            In which pane.
+        """
+        if at is None or pane is None or pane.slide is None:
             self.position.setText("")
             self.value.setText("")
             return
         x, y = at
         text = f"x {int(x // 1)}, y {int(y // 1)} px"
-        mpp = session.slide.info.mpp
+        mpp = pane.slide.session.slide.info.mpp
         if mpp is not None:
             text += f"   {x * mpp[0]:.0f}, {y * mpp[1]:.0f} µm"
         self.position.setText(text)
-        self.value.setText(self._value_text(x, y))
+        self.value.setText(_value_text(pane, x, y))
 
-    def _value_text(self, x: float, y: float) -> str:
-        found = self._workspace.runs.value_at(x, y)
-        if found is None:
-            return ""
-        name, value = found
-        if value.scores is None:
-            reason = f" ({value.reason})" if value.reason else ""
-            return f"{name}: {_STATE_WORDS[value.state]}{reason}"
-        return f"{name} {value.scores[name]:.3f}"
+    def _on_failed(self, address: tuple[TileSource, TileKey], error: Exception) -> None:
+        self._failed.setdefault(address[0], {})[address[1]] = error
+        if self._troubled() and not self._retry.isActive():
+            self._retry.start()
+        self._tell_trouble()
 
     def _show_waiting(self, seconds: int) -> None:
         self.waiting.setVisible(seconds > 0)
         self.waiting.setText(f"Waiting for the file for {seconds} s")
 
-    def _on_failed(self, address: object, error: Exception) -> None:
-        self._failed.add(address)
-        count = len(self._failed)
-        text = "1 tile cannot be read" if count == 1 else f"{count} tiles cannot be read"
-        session = self._workspace.session
-        if session is not None and session.slide.trouble is not None:
-            text = session.slide.trouble.partition(";")[0]
-            text = text[:1].upper() + text[1:]
-            if not self._retry.isActive():
-                self._retry.start()
+    def _troubled(self) -> list[OpenSlide]:
+        """Return the open slides whose files are not what they were."""
+        return [slide for slide in self._workspace.slides if slide.session.slide.trouble is not None]
+
+    def _tell_trouble(self) -> None:
+        tiles: dict[TileSource, OpenSlide] = {slide.tiles: slide for slide in self._workspace.slides}
+        errors = [error for failed in self._failed.values() for error in failed.values()]
+        self.trouble.setVisible(bool(errors))
+        if not errors:
+            return
+        text = "1 tile cannot be read" if len(errors) == 1 else f"{len(errors)} tiles cannot be read"
+        for source in self._failed:
+            slide = tiles.get(source)
+            if slide is not None and slide.session.slide.trouble is not None:
+                text = slide.session.slide.trouble.partition(";")[0]
+                text = text[:1].upper() + text[1:]
+                text = text if len(tiles) == 1 else f"{slide.name}: {text}"
         self.trouble.setText(text)
-        self.trouble.setToolTip(str(error))
-        self.trouble.show()
+        self.trouble.setToolTip(str(errors[-1]))
 
     def _try_again(self) -> None:
         """Read given-up tiles again: a file that has gone or was replaced may be back."""
-        session, tiles = self._workspace.session, self._workspace.scene.slide_tiles
-        if session is None or tiles is None or session.slide.trouble is None:
+        if not self._troubled():
             # Also once after the file is back, for the sake of what was given up just before.
             self._retry.stop()
             self._failed.clear()
-            self.trouble.hide()
-        if tiles is not None:
-            self._workspace.loader.retry(tiles)
-            self._workspace.stale.emit()
+            self._tell_trouble()
+        for slide in self._workspace.slides:
+            self._workspace.loader.retry(slide.tiles)
+        self._workspace.stale.emit()
 
-    def _clear(self) -> None:
-        self._retry.stop()
-        self._failed.clear()
-        self.trouble.hide()
-        self.show_cursor(None)
+    def _on_dropped(self, source: TileSource) -> None:
+        self._failed.pop(source, None)
+        if not self._troubled():
+            self._retry.stop()
+        self._tell_trouble()
 
 
-def _scale_words(info: SlideInfo, downsample: float) -> str:
-    """Return um per screen pixel where the scale is known, else the downsample."""
-    if info.mpp is None:
-        return f"1:{downsample:.3g}, pixel size unknown"
-    power = "" if info.objective_power is None else f"{info.objective_power / downsample:.3g}× · "
-    return f"{power}{info.mpp[0] * downsample:.3g} µm/px"
+def _value_text(pane: Pane, x: float, y: float) -> str:
+    found = value_at(pane, x, y)
+    if found is None:
+        return ""
+    name, value = found
+    if value.scores is None:
+        reason = f" ({value.reason})" if value.reason else ""
+        return f"{name}: {_STATE_WORDS[value.state]}{reason}"
+    return f"{name} {value.scores[name]:.3f}"
 
 
 class RunMeter(QWidget):
@@ -172,11 +189,12 @@ class RunMeter(QWidget):
         """What it says."""
         return self._text.text()
 
-    def show_status(self, status: RunStatus | None) -> None:
-        """Show how far a run is; hidden once it has ended."""
+    def show_status(self, status: RunStatus | None, slide: str = "") -> None:
+        """Show how far a run is, and on which slide where that is not the active one; hidden at its end."""
         self.setVisible(status is not None and not status.state.final)
         if status is None:
             return
-        self._text.setText(brief(status))
-        self.setToolTip(describe(status))
+        where = f"{slide}: " if slide else ""
+        self._text.setText(where + brief(status))
+        self.setToolTip(where + describe(status))
         show_progress(self._bar, status, "%p %")

@@ -33,13 +33,13 @@ _COLORS = {
         "line": "#d5d6db", "hover": "#e2e2e8", "accent": "#d6cff0", "edge": "#8f83c4", "title": "#e9e9ed",
         "primary": "#5b4a93", "on_primary": "#ffffff", "muted": "#5f6168", "warning": "#8a4b00",
         "notice": "rgba(255, 244, 214, 240)", "on_notice": "#5c4300", "notice_edge": "#d9b65c",
-        "card": "#ffffff", "faint": "#a8a9b0",
+        "card": "#ffffff", "on_hint": "#3d3f45", "faint": "#a8a9b0",
     },
     True: {
         "line": "#3a3b41", "hover": "#3d3e45", "accent": "#51467c", "edge": "#a99be0", "title": "#2e2f34",
         "primary": "#8f7fd0", "on_primary": "#131316", "muted": "#a9abb3", "warning": "#ffb868",
         "notice": "rgba(64, 50, 14, 240)", "on_notice": "#ffe3a3", "notice_edge": "#8a6d22",
-        "card": "#1f2024", "faint": "#5b5d66",
+        "card": "#1f2024", "on_hint": "#c9cad2", "faint": "#5b5d66",
     },
 }  # fmt: skip
 # The edges say in shape what the colours say: which tool is in hand, where the focus is.
@@ -72,6 +72,15 @@ QLabel#notice, QLabel#adjusted-badge {{
     background: {notice}; color: {on_notice}; border: 1px solid {notice_edge}; border-radius: 6px;
     padding: 6px 12px; font-weight: 600;
 }}
+QTabBar#slide-tabs::close-button {{ image: url("{icons}/panel-close.svg"); padding: 1px; }}
+QTabBar#slide-tabs::close-button:hover {{ background: {hover}; border-radius: 3px; }}
+QLabel#pane-label {{
+    background: {card}; color: {muted}; border: 1px solid {line}; border-radius: 5px; padding: 3px 8px;
+}}
+QLabel#pane-label[active="true"] {{
+    background: {primary}; color: {on_primary}; border-color: {primary}; font-weight: 600;
+}}
+QLabel#pane-hint {{ color: {on_hint}; font-size: 14px; }}
 QFrame#problem {{
     background: {card}; border: 1px solid {notice_edge}; border-left: 4px solid {notice_edge};
     border-radius: 8px;

@@ -126,11 +126,13 @@ class ViewCommands:
 
     def toggle_grid(self) -> None:
         """Show or hide the grid."""
-        self._window.guides.switch(grid=self._window.actions_table["toggle_grid"].isChecked())
+        self._window.overlays.switch_guides(grid=self._window.actions_table["toggle_grid"].isChecked())
 
     def toggle_crosshair(self) -> None:
         """Show or hide the cross in the middle."""
-        self._window.guides.switch(crosshair=self._window.actions_table["toggle_crosshair"].isChecked())
+        self._window.overlays.switch_guides(
+            crosshair=self._window.actions_table["toggle_crosshair"].isChecked()
+        )
 
     def toggle_coverage(self) -> None:
         """Shade in the overview what was not looked at, or do not."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from pathview.view.state import ViewState
-from pathview.view.view_history import ViewHistory
 from pathview.view.viewport import Viewport
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ _REST_MS = 700
 
 
 class VisitedViews(QObject):
-    """Remembers the views at which the user rests; another slide begins anew.
+    """Remembers in each pane the views at which the user rests.
 
     Parameters
     ----------
@@ -32,25 +31,25 @@ class VisitedViews(QObject):
     def __init__(self, workspace: Workspace, parent: QObject) -> None:
         super().__init__(parent)
         self._workspace = workspace
-        self._history = ViewHistory()
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self.note)
         workspace.view.changed.connect(self._on_view)
-        workspace.slide_changed.connect(self._on_slide)
+        workspace.panes.leaving.connect(self._on_leaving)
+        workspace.panes.changed.connect(self._on_panes)
 
     def note(self) -> None:
         """Remember the present view."""
         if self._workspace.session is not None:
-            self._history.rested(self._workspace.view.state.viewport)
+            self._workspace.panes.active.history.rested(self._workspace.view.state.viewport)
 
     def back(self) -> None:
         """Show the view before."""
         self.note()
-        self._go(self._history.back())
+        self._go(self._workspace.panes.active.history.back())
 
     def forward(self) -> None:
         """Show the view after."""
-        self._go(self._history.forward())
+        self._go(self._workspace.panes.active.history.forward())
 
     def _go(self, viewport: Viewport | None) -> None:
         if viewport is not None:
@@ -62,9 +61,9 @@ class VisitedViews(QObject):
         if old.viewport != new.viewport and self._workspace.session is not None:
             self._rest.start()
 
-    def _on_slide(self, session: object) -> None:
-        self._history.clear()
-        if session is None:
-            self._rest.stop()
-        else:
+    def _on_leaving(self) -> None:
+        self._rest.stop()
+
+    def _on_panes(self) -> None:
+        if self._workspace.session is not None:
             self._rest.start()

@@ -1,4 +1,4 @@
-"""The canvas: shows frames on a surface."""
+"""The canvas: shows pictures on a surface."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pathview.render.painter import Painter
 from pathview.render.surface import Surface
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.source import Rgb, TileSource
-from pathview.view.compose import Frame
-from pathview.view.viewport import Viewport
+from pathview.view.arrangement import Area
+from pathview.view.picture import Picture, Placed
 
 UPLOAD_BUDGET_S = 0.004
 
 
 class GlCanvas:
-    """Shows frames on a surface; main thread only.
+    """Shows pictures, frames in their places, on a surface; main thread only.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class GlCanvas:
 
     def __init__(self, surface: Surface) -> None:
         self._surface = surface
-        self._frame = Frame(Viewport((0.0, 0.0), 1.0, surface.physical_size))
+        self._picture = Picture(surface.physical_size)
         self._loader: TileLoader | None = None
         self._painter: Painter | None = None
         self._pending = False
@@ -68,19 +68,19 @@ class GlCanvas:
         """Return the tiles of `source` that are on the GPU; a live view."""
         return frozenset() if self._painter is None else self._painter.resident(source)
 
-    def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None:
-        """Upload what `frame` lacks and ask for a painting, which draws it.
+    def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None:
+        """Upload what `picture` lacks and ask for a painting, which draws it.
 
         Uploads take about `budget_s` seconds, default `UPLOAD_BUDGET_S`.
 
         Before the first painting there may be no context, and nothing is uploaded yet.
         """
-        self._frame = frame
+        self._picture = picture
         self._loader = tiles
         if self._painter is not None:
             self._surface.set_current()
             self._pending = self._painter.upload(
-                frame, tiles, UPLOAD_BUDGET_S if budget_s is None else budget_s
+                picture, tiles, UPLOAD_BUDGET_S if budget_s is None else budget_s
             )
         self._surface.update()
 
@@ -94,12 +94,12 @@ class GlCanvas:
         """
         self._surface.set_current()
         painter = self._complete()
-        width, height = self._frame.viewport.size
+        width, height = self._picture.size
         target = gloo.FrameBuffer(
             gloo.Texture2D((height, width, 4)), gloo.RenderBuffer((height, width), "depth")
         )
         with target:
-            painter.draw(self._frame, self.pixel_scale)
+            painter.draw(self._picture, self.pixel_scale)
             pixels = gloo.read_pixels((0, 0, width, height), alpha=False)
         self._surface.context.flush_commands()
         return np.ascontiguousarray(pixels)
@@ -134,18 +134,24 @@ class GlCanvas:
         painter.draw(self._fitting(), self.pixel_scale)
 
     def _complete(self) -> Painter:
-        # The painter, with all of the frame uploaded, however long that takes.
+        # The painter, with all of the picture uploaded, however long that takes.
         if self._painter is None:
             self._painter = Painter(self._surface.context)
         if self._loader is not None:
-            self._painter.upload(self._frame, self._loader, math.inf)
+            self._painter.upload(self._picture, self._loader, math.inf)
         self._pending = False
         return self._painter
 
-    def _fitting(self) -> Frame:
+    def _fitting(self) -> Picture:
         # Between a resize and the next frame the old one is drawn about the new middle. A difference of one
         # pixel is only the rounding of a fractional scale, and shifting by half a pixel would blur.
-        size, shown = self.physical_size, self._frame.viewport
+        size, shown = self.physical_size, self._picture
         if max(abs(size[0] - shown.size[0]), abs(size[1] - shown.size[1])) <= 1:
-            return self._frame
-        return replace(self._frame, viewport=shown.resized(size))
+            return shown
+        if len(shown.placed) != 1:
+            return replace(shown, size=size)
+        frame = shown.placed[0].frame
+        area = Area(0, 0, *size)
+        return Picture(
+            size, (Placed(replace(frame, viewport=frame.viewport.resized(size)), area),), shown.background
+        )

@@ -1,4 +1,4 @@
-"""The painter: everything on the GPU for one context, and how a frame is drawn from it."""
+"""The painter: everything on the GPU for one context, and how a picture is drawn from it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from vispy import gloo
 from pathview.core.pyramid import TileKey
 from pathview.render.atlas import Atlas
 from pathview.render.outlines_visual import OutlinesVisual
-from pathview.render.tiles_visual import TilesVisual
+from pathview.render.tiles_visual import Pose, TilesVisual
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.source import TileSource
-from pathview.view.compose import Frame, RasterPass
+from pathview.view.arrangement import Area
+from pathview.view.compose import RasterPass
+from pathview.view.picture import Picture, Placed
 from pathview.view.viewport import Viewport
 
 # Edge of an atlas page in texels; four pages of colour are 200 MB.
@@ -38,7 +40,7 @@ class Painter:
         self._context = context
         self._atlases: dict[tuple[str, int], Atlas] = {}
         self._tiles = TilesVisual()
-        self._outlines = OutlinesVisual()
+        self._outlines = [OutlinesVisual()]
 
     def resident(self, source: TileSource) -> Container[TileKey]:
         """Return the tiles of `source` that are on the GPU."""
@@ -51,45 +53,66 @@ class Painter:
         if atlas is not None:
             atlas.forget(source)
 
-    def upload(self, frame: Frame, tiles: TileLoader, budget_s: float) -> bool:
-        """Bring tiles of `frame` to the GPU, best first, for about `budget_s` seconds, but at least one.
+    def upload(self, picture: Picture, tiles: TileLoader, budget_s: float) -> bool:
+        """Bring tiles of `picture` to the GPU, best first, for about `budget_s` seconds, but at least one.
 
         Returns
         -------
         bool
             Whether some are left for the next frame.
         """
-        for raster in frame.rasters:
-            self._atlas(raster.source).begin()
-        for raster in frame.rasters:
+        passes = [
+            (raster, placed.frame.viewport) for placed in picture.placed for raster in placed.frame.rasters
+        ]
+        # Once for all frames together: what one of them draws is not to be evicted for another.
+        for shelf in {_shelf(raster.source): raster.source for raster, _ in passes}.values():
+            self._atlas(shelf).begin()
+        for raster, _ in passes:
             # The root is drawn only where all else is missing, and is to be there then.
             keys = (raster.source.pyramid.root, *raster.plan.draw)
             self._atlas(raster.source).touch(raster.source, keys)
         deadline = time.perf_counter() + budget_s
         count = 0
-        for raster, key in self._due(frame, tiles):
+        for raster, viewport, key in self._due(passes, tiles):
             if count and time.perf_counter() >= deadline:
                 return True
-            count += self._upload(raster, key, tiles, frame.viewport)
+            count += self._upload(raster, key, tiles, viewport)
         return False
 
-    def draw(self, frame: Frame, pixel_scale: float) -> None:
-        """Draw `frame` into the current framebuffer, which is `frame.viewport.size` physical pixels large."""
-        width, height = frame.viewport.size
-        self._context.set_viewport(0, 0, width, height)
-        self._context.set_clear_color((*(part / 255 for part in frame.background), 1.0))
+    def draw(self, picture: Picture, pixel_scale: float) -> None:
+        """Draw `picture` into the current framebuffer, which is `picture.size` physical pixels large."""
+        self._context.set_viewport(0, 0, *picture.size)
+        self._context.set_clear_color((*(part / 255 for part in picture.background), 1.0))
         self._context.set_depth_mask(True)
         self._context.clear(color=True, depth=True)
-        self._context.set_state(depth_test=True, blend=True, cull_face=False)
-        self._context.set_depth_func("less")
         # The alpha of the framebuffer stays 1, or desktops would shine through translucent layers.
         self._context.set_blend_func("src_alpha", "one_minus_src_alpha", "one", "one_minus_src_alpha")
-        for order, raster in enumerate(frame.rasters):
+        self._context.set_depth_func("less")
+        whole = Area(0, 0, *picture.size)
+        for number, placed in enumerate(picture.placed):
+            self._context.set_viewport(*_upward(placed.area, picture.size))
+            self._context.set_state(scissor_test=placed.visible != whole)
+            self._context.set_scissor(*_upward(placed.visible, picture.size))
+            self._draw_placed(placed, number, picture.size, pixel_scale)
+        self._context.set_state(scissor_test=False)
+        self._context.set_viewport(0, 0, *picture.size)
+
+    def _draw_placed(self, placed: Placed, number: int, size: tuple[int, int], pixel_scale: float) -> None:
+        self._context.set_state(depth_test=True, blend=True, cull_face=False)
+        left, bottom, _, _ = _upward(placed.area, size)
+        for order, raster in enumerate(placed.frame.rasters):
             atlas = self._atlas(raster.source)
             keys = self._drawable(raster, atlas)
-            self._tiles.draw(raster, keys, atlas, frame.viewport, order, pixel_scale)
+            pose = Pose(placed.frame.viewport, (left, bottom), order, pixel_scale)
+            self._tiles.draw(raster, keys, atlas, pose)
         self._context.set_state(depth_test=False)
-        self._outlines.draw(frame, pixel_scale)
+        self._outlines_of(number).draw(placed.frame, pixel_scale)
+
+    def _outlines_of(self, number: int) -> OutlinesVisual:
+        # Buffers of its own for each place: two views of different annotations would fill them anew in turns.
+        while len(self._outlines) <= number:
+            self._outlines.append(OutlinesVisual())
+        return self._outlines[number]
 
     def _drawable(self, raster: RasterPass, atlas: Atlas) -> list[TileKey]:
         # What was uploaded since the frame was composed is drawn at once; sorted, since finest must be first.
@@ -97,13 +120,16 @@ class Painter:
         fresh = (key for key in raster.plan.upload if key in resident)
         return sorted({*raster.plan.draw, *fresh})
 
-    def _due(self, frame: Frame, tiles: TileLoader) -> Iterator[tuple[RasterPass, TileKey]]:
+    def _due(
+        self, passes: list[tuple[RasterPass, Viewport]], tiles: TileLoader
+    ) -> Iterator[tuple[RasterPass, Viewport, TileKey]]:
         # What is on the screen and changed first; then by rank, so that no layer waits for all of another.
-        for raster in frame.rasters:
+        for raster, view in passes:
             yield from (
-                (raster, key) for key in raster.plan.draw if self._outdated(raster.source, key, tiles)
+                (raster, view, key) for key in raster.plan.draw if self._outdated(raster.source, key, tiles)
             )
-        for rank in zip_longest(*([(raster, key) for key in raster.plan.upload] for raster in frame.rasters)):
+        ranks = ([(raster, view, key) for key in raster.plan.upload] for raster, view in passes)
+        for rank in zip_longest(*ranks):
             yield from (due for due in rank if due is not None)
 
     def _outdated(self, source: TileSource, key: TileKey, tiles: TileLoader) -> bool:
@@ -118,6 +144,9 @@ class Painter:
         if pixels is None:
             return False
         atlas = self._atlas(raster.source)
+        held = atlas.slot(raster.source, key)
+        if held is not None and held.pixels() is pixels:
+            return False  # another view of the same slide has brought it
         if not atlas.put(raster.source, key, pixels, 0 if _on_screen(raster, key, viewport) else _PATIENCE):
             return False
         # Flushed one by one, so that the budget is measured and not guessed.
@@ -148,3 +177,8 @@ def _on_screen(raster: RasterPass, key: TileKey, viewport: Viewport) -> bool:
         return True
     same_level = key.level == pyramid.level_for(viewport.downsample)
     return same_level and not pyramid.box(key).intersect(viewport.box()).empty
+
+
+def _upward(area: Area, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return an area as GL counts it: left, bottom, width, height, from the lower left corner."""
+    return area.x, size[1] - area.y - area.height, area.width, area.height

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,27 @@ _OVERLAP = 1 / 32
 _CRISP_FROM = 4.0
 
 
+class Pose(NamedTuple):
+    """How one layer lies on the canvas.
+
+    Attributes
+    ----------
+    viewport
+        Where one looks.
+    corner
+        Physical pixels from the lower left corner of the canvas to that of the view.
+    order
+        Number of the layer from below, 0 or more.
+    pixel_scale
+        Physical pixels per logical pixel.
+    """
+
+    viewport: Viewport
+    corner: tuple[int, int]
+    order: int
+    pixel_scale: float
+
+
 class TilesVisual:
     """Draws raster passes; each pixel of a layer is shaded once, by the finest tile there."""
 
@@ -53,16 +74,8 @@ class TilesVisual:
         self._vertices = gloo.VertexBuffer()
         self._colormaps: dict[str, Any] = {}
 
-    def draw(
-        self,
-        raster: RasterPass,
-        keys: Sequence[TileKey],
-        atlas: Atlas,
-        viewport: Viewport,
-        order: int,
-        pixel_scale: float,
-    ) -> None:
-        """Draw one layer into the current framebuffer, depth test on.
+    def draw(self, raster: RasterPass, keys: Sequence[TileKey], atlas: Atlas, pose: Pose) -> None:
+        """Draw one layer into the current framebuffer and GL viewport, depth test on.
 
         Parameters
         ----------
@@ -72,36 +85,32 @@ class TilesVisual:
             Its tiles, finest first; those that are not in `atlas` are left out.
         atlas
             Where the tiles lie.
-        viewport
-            Where one looks.
-        order
-            Number of the layer from below, 0 or more.
-        pixel_scale
-            Physical pixels per logical pixel.
+        pose
+            Where it lies.
         """
         pyramid = raster.source.pyramid
         slots = [(key, slot) for key in keys if (slot := atlas.slot(raster.source, key)) is not None]
-        shader = self._prepare(raster, atlas, viewport, pixel_scale)
+        shader = self._prepare(raster, atlas, pose)
         for number, page in enumerate(atlas.pages):
             here = [(key, slot.texels) for key, slot in slots if slot.page == number]
             if here:
                 shader["u_atlas"] = page
-                self._draw_quads(shader, quads(pyramid, here, viewport, order, raster.clip))
+                self._draw_quads(shader, quads(pyramid, here, pose.viewport, pose.order, raster.clip))
         if raster.failed:
-            self._draw_failed(raster, viewport, order, pixel_scale)
+            self._draw_failed(raster, pose)
 
-    def _prepare(self, raster: RasterPass, atlas: Atlas, viewport: Viewport, pixel_scale: float) -> Any:
+    def _prepare(self, raster: RasterPass, atlas: Atlas, pose: Pose) -> Any:
         scalar = raster.source.kind == "scalar"
         shader = self._scalar if scalar else self._colours(raster.layer.adjustment)
-        _place(shader, viewport, raster.layer.opacity)
+        _place(shader, pose.viewport, raster.layer.opacity)
         shader["u_atlas_size"] = (atlas.page_edge, atlas.page_edge)
         if scalar:
             shader["u_threshold"] = raster.layer.threshold
             shader["u_fade"] = FADED if raster.layer.fade else 1.0
             shader["u_colormap"] = self._colormap(raster.layer.colormap)
-            _hatch(shader, viewport, pixel_scale)
+            _hatch(shader, pose)
         else:
-            shader["u_crisp"] = float(viewport.downsample * _CRISP_FROM < 1)
+            shader["u_crisp"] = float(pose.viewport.downsample * _CRISP_FROM < 1)
         return shader
 
     def _colours(self, adjustment: Adjustment) -> Any:
@@ -119,14 +128,14 @@ class TilesVisual:
                 self._adjusted[f"u_{name}"] = getattr(adjustment, name)
         return self._adjusted
 
-    def _draw_failed(self, raster: RasterPass, viewport: Viewport, order: int, pixel_scale: float) -> None:
-        _place(self._failed, viewport, raster.layer.opacity)
-        _hatch(self._failed, viewport, pixel_scale)
+    def _draw_failed(self, raster: RasterPass, pose: Pose) -> None:
+        _place(self._failed, pose.viewport, raster.layer.opacity)
+        _hatch(self._failed, pose)
         pyramid = raster.source.pyramid
         cells = [(key, (0, 0, *pyramid.pixels(key))) for key in raster.failed]
         # A little nearer than the finest tile of the layer: the lines go over the stand-in.
-        vertices = quads(pyramid, cells, viewport, order, raster.clip)
-        vertices["a_depth"] = _depth(order, np.array([-1.0]))
+        vertices = quads(pyramid, cells, pose.viewport, pose.order, raster.clip)
+        vertices["a_depth"] = _depth(pose.order, np.array([-1.0]))
         self._draw_quads(self._failed, vertices)
 
     def _draw_quads(self, shader: Any, vertices: NDArray[np.void]) -> None:
@@ -188,9 +197,11 @@ def _place(shader: Any, viewport: Viewport, opacity: float) -> None:
     shader["u_opacity"] = opacity
 
 
-def _hatch(shader: Any, viewport: Viewport, pixel_scale: float) -> None:
+def _hatch(shader: Any, pose: Pose) -> None:
     # Only the remainder matters, and only it survives float32 when the slide's corner is far away.
-    period = 36 * pixel_scale
-    x, y = viewport.to_screen(0.0, 0.0)
-    shader["u_anchor"] = (x % period, (viewport.size[1] - y) % period)
-    shader["u_pixel_scale"] = pixel_scale
+    period = 36 * pose.pixel_scale
+    x, y = pose.viewport.to_screen(0.0, 0.0)
+    left, bottom = pose.corner
+    # gl_FragCoord counts from the corner of the canvas, not of the view.
+    shader["u_anchor"] = ((left + x) % period, (bottom + pose.viewport.size[1] - y) % period)
+    shader["u_pixel_scale"] = pose.pixel_scale

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from shapely.geometry.base import BaseGeometry
@@ -21,6 +21,9 @@ from pathview.view.adjust import NEUTRAL as UNADJUSTED
 from pathview.view.layers import Layer
 from pathview.view.state import ViewState
 from pathview.view.viewport import Viewport
+
+if TYPE_CHECKING:
+    from pathview.view.picture import Picture
 
 Color = tuple[int, int, int]
 """(r, g, b), 0-255"""
@@ -120,8 +123,8 @@ class Canvas(Protocol):
         """Return the tiles of `source` that can be drawn at once."""
         ...
 
-    def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None:
-        """Draw `frame` soon, taking pixels to upload from `tiles` for about `budget_s` seconds."""
+    def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None:
+        """Draw `picture` soon, taking pixels to upload from `tiles` for about `budget_s` seconds."""
         ...
 
     def snapshot(self) -> Rgb:

@@ -35,6 +35,10 @@ class ViewState:
     tool: str = "pan"
     comparing: bool = False
 
+    def shown_at(self, viewport: Viewport) -> ViewState:
+        """Return the state with another viewport."""
+        return replace(self, viewport=viewport)
+
     def layer(self, name: str) -> Layer:
         """Return the layer called `name`.
 

@@ -29,10 +29,6 @@ class ViewHistory:
         """Whether one has gone back."""
         return self._at + 1 < len(self._views)
 
-    def clear(self) -> None:
-        """Forget all: another slide is open."""
-        self._views, self._at = [], -1
-
     def rested(self, viewport: Viewport) -> None:
         """Remember a view and forget what lay ahead; one that is nearly the present one changes nothing."""
         if self._at >= 0 and alike(self._views[self._at], viewport):

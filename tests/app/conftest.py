@@ -29,7 +29,9 @@ from pathview.startup.settings import Settings
 from pathview.study.study import Study
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.source import Rgb, TileSource
+from pathview.view.arrangement import Area
 from pathview.view.compose import Frame
+from pathview.view.picture import Picture
 
 _NONE = Qt.KeyboardModifier.NoModifier
 _LEFT = Qt.MouseButton.LeftButton
@@ -91,7 +93,7 @@ class RecordingCanvas:
 
     def __init__(self) -> None:
         self.native = Native()
-        self.frames: list[Frame] = []
+        self.pictures: list[Picture] = []
         self.forgotten: list[TileSource] = []
         self.pending_uploads = False
         self.drawing = False
@@ -100,8 +102,13 @@ class RecordingCanvas:
     def resident(self, source: TileSource) -> Container[TileKey]:
         return frozenset() if self.slow else _Everything()
 
-    def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None:
-        self.frames.append(frame)
+    def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None:
+        self.pictures.append(picture)
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Of the active pane, which is the first of each picture."""
+        return [picture.placed[0].frame for picture in self.pictures]
 
     def snapshot(self) -> Rgb:
         return np.zeros((1, 1, 3), np.uint8)
@@ -133,9 +140,15 @@ class Hands:
 
     @property
     def frame(self) -> Frame:
-        """What the screen shows once everything asked for has been drawn."""
+        """What the screen shows in the active pane once everything asked for has been drawn."""
         self.settle()
         return self.canvas.frames[-1]
+
+    @property
+    def shown_at(self) -> dict[Area, Frame]:
+        """What the screen shows in each place once everything asked for has been drawn."""
+        self.settle()
+        return {placed.area: placed.frame for placed in self.canvas.pictures[-1].placed}
 
     # keys: these need the focus of a screen -----------------------------
     def activate(self) -> None:
@@ -159,12 +172,19 @@ class Hands:
     def at(self, x: float, y: float) -> QPointF:
         """Return where on the canvas the slide's (x, y) is, in logical pixels."""
         sx, sy = self.workspace.view.state.viewport.to_screen(x, y)
-        return QPointF(sx / self.native.ratio, sy / self.native.ratio)
+        area = self.workspace.panes.area(self.workspace.panes.active)
+        return QPointF((area.x + sx) / self.native.ratio, (area.y + sy) / self.native.ratio)
 
     def under(self, at: QPointF) -> tuple[float, float]:
         """Return which place of the slide is at a point of the canvas."""
+        ratio, area = self.native.ratio, self.workspace.panes.area(self.workspace.panes.active)
+        return self.workspace.view.state.viewport.to_slide(at.x() * ratio - area.x, at.y() * ratio - area.y)
+
+    def middle(self, place: int) -> QPointF:
+        """Return the middle of one of the panes, in logical pixels."""
+        area = self.workspace.panes.areas[place]
         ratio = self.native.ratio
-        return self.workspace.view.state.viewport.to_slide(at.x() * ratio, at.y() * ratio)
+        return QPointF((area.x + area.width / 2) / ratio, (area.y + area.height / 2) / ratio)
 
     def mouse(
         self,

@@ -164,7 +164,7 @@ def test_heatmap_cells_go_out_as_they_were_when_asked_for(reader: Any, choose: A
     slide = reader.workspace.session.slide.info
     heatmap = Heatmap.create(None, make_grid(slide, CARD), CARD, slide)
     heatmap.write(np.array([[0, 0]]), np.array([[0.25, 0.75]], np.float32))
-    reader.workspace.runs._add("Two", heatmap)
+    reader.workspace.runs._add(reader.workspace.slide, "Two", heatmap)
     reader.settle()
     target = tmp_path / "out.csv"
     choose(target)

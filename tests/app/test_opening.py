@@ -99,10 +99,11 @@ def test_of_two_slides_asked_for_the_last_one_wins(
     gate.let(other_tiff)
     user.wait(lambda: user.shown == other_tiff)
     gate.let(made_tiff)
-    user.wait(lambda: len(gate.slides) == 2 and closed(gate.slides[1]))
+    user.wait(lambda: len(user.workspace.slides) == 2)
     user.settle()
     assert user.shown == other_tiff
-    assert not closed(gate.slides[0])
+    assert [slide.name for slide in user.workspace.slides] == ["made.tif", "other.tif"], "tabs as asked for"
+    assert not any(closed(slide) for slide in gate.slides)
 
 
 def test_the_same_slide_asked_for_twice_opens_once(
@@ -114,10 +115,11 @@ def test_the_same_slide_asked_for_twice_opens_once(
     user.workspace.open(made_tiff)
     user.workspace.open(made_tiff)
     gate.let(made_tiff)
-    user.wait(lambda: len(gate.slides) == 2 and user.shown == made_tiff)
+    user.wait(lambda: user.shown == made_tiff)
+    user.workspace.open(made_tiff)
     user.settle()
-    assert len(shown) == 1
-    assert sorted(closed(slide) for slide in gate.slides) == [False, True]
+    assert len(shown) == len(gate.slides) == len(user.workspace.slides) == 1
+    assert not closed(gate.slides[0])
 
 
 def test_a_slide_that_opens_after_the_window_has_closed_is_closed(
@@ -132,14 +134,38 @@ def test_a_slide_that_opens_after_the_window_has_closed_is_closed(
     assert all(closed(slide) for slide in gate.slides)
 
 
-def test_another_slide_closes_the_first(reader: Any, other_tiff: Path) -> None:
+def test_a_copy_opens_behind_a_tab_of_its_own_with_the_same_annotations(reader: Any, made_tiff: Path) -> None:
+    copy = made_tiff.with_name("copy.tif")
+    copy.write_bytes(made_tiff.read_bytes())
+    annotations = reader.workspace.session.annotations
+    reader.open(copy)
+    assert [slide.name for slide in reader.workspace.slides] == ["made.tif", "copy.tif"]
+    assert reader.workspace.session.annotations is annotations
+    reader.trigger("close")
+    reader.tool("rectangle")
+    reader.drag(reader.at(100, 100), reader.at(400, 400))
+    assert len(reader.frame.outlines) == 1, "the canvas still hears of edits"
+
+
+def test_another_slide_opens_behind_a_tab_and_the_first_stays(reader: Any, other_tiff: Path) -> None:
     first = reader.workspace.session.slide
     tiles = reader.workspace.scene.slide_tiles
     reader.open(other_tiff)
-    assert closed(first)
-    assert tiles in reader.canvas.forgotten, "the GPU keeps pixels of a closed slide"
+    assert not closed(first)
+    assert tiles not in reader.canvas.forgotten
     assert reader.window.windowTitle().startswith("other.tif")
     assert reader.frame.viewport.box().y1 >= 1300
+    reader.trigger("close")
+    assert reader.shown == first.info.path
+
+
+def test_a_slide_that_closes_leaves_nothing_on_the_gpu(reader: Any, other_tiff: Path) -> None:
+    first, tiles = reader.workspace.session.slide, reader.workspace.scene.slide_tiles
+    reader.open(other_tiff)
+    reader.workspace.close_slide(reader.workspace.slides[0])
+    assert closed(first)
+    assert tiles in reader.canvas.forgotten, "the GPU keeps pixels of a closed slide"
+    assert reader.shown == other_tiff
 
 
 def test_close_goes_back_to_the_welcome_page(reader: Any) -> None:

@@ -72,22 +72,33 @@ def test_the_slide_is_usable_meanwhile(user: Any, flat_tiff: Path, monkeypatch: 
     assert stale
 
 
-@pytest.mark.parametrize("how", ["another slide", "close"])
-def test_leaving_the_slide_calls_the_build_off(
-    user: Any, flat_tiff: Path, made_tiff: Path, monkeypatch: pytest.MonkeyPatch, how: str
+@pytest.mark.parametrize("where", ["in sight", "behind a tab"])
+def test_closing_the_slide_calls_the_build_off(
+    user: Any, flat_tiff: Path, made_tiff: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     held = Held(monkeypatch)
     user.workspace.open(flat_tiff)
     user.wait(lambda: user.window.status_line.busy.startswith("Building overview"))
-    if how == "close":
-        user.workspace.close_slide()
-    else:
-        user.workspace.open(made_tiff)
-        user.wait(lambda: user.shown == made_tiff)
+    (flat,) = user.workspace.slides
+    if where == "behind a tab":
+        user.open(made_tiff)
+    user.workspace.close_slide(flat)
     assert user.window.status_line.busy == ""
     user.wait(lambda: user.workspace.background.idle)
     assert not any(held.results)
     assert cached() == []
+    assert user.window.status_line.busy == ""
+
+
+def test_the_build_goes_on_behind_a_tab_and_the_next_one_follows(
+    user: Any, flat_tiff: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = Held(monkeypatch)
+    user.open(flat_tiff)
+    user.open(write_made_tiff(tmp_path / "another.tif", (4600, 2600), downsamples=(1,)))
+    held.go.set()
+    user.wait(lambda: held.results == [True, True] and user.workspace.background.idle)
+    assert not any(slide.session.slide.overview_missing for slide in user.workspace.slides)
     assert user.window.status_line.busy == ""
 
 

@@ -33,7 +33,7 @@ def heated(reader: Any) -> Any:
     heatmap.write(np.array([[0, 0]]), np.array([[0.25, 0.75]], np.float32))
     heatmap.mark_skipped(np.array([[0, 1]]))
     heatmap.fail(np.array([[0, 2]]), "cannot be read")
-    reader.workspace.runs._add("Two classes", heatmap)
+    reader.workspace.runs._add(reader.workspace.slide, "Two classes", heatmap)
     reader.settle()
     return reader
 

@@ -62,9 +62,10 @@ class Driver:
     def at(self, x: float, y: float) -> QPoint:
         """Return where on the window the level-0 point (x, y) is."""
         native = self.window.canvas_widget.canvas.native
-        sx, sy = self.window.workspace.view.state.viewport.to_screen(x, y)
-        ratio = native.devicePixelRatioF()
-        return native.mapTo(self.window, QPoint(round(sx / ratio), round(sy / ratio)))
+        panes, ratio = self.window.workspace.panes, native.devicePixelRatioF()
+        sx, sy = panes.active.state.viewport.to_screen(x, y)
+        area = panes.area(panes.active)
+        return native.mapTo(self.window, QPoint(round((area.x + sx) / ratio), round((area.y + sy) / ratio)))
 
     def press(self, at: QPoint, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
         QTest.mousePress(self.window.windowHandle(), button, Qt.KeyboardModifier.NoModifier, at)

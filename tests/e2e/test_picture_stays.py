@@ -76,7 +76,8 @@ def test_in_another_window_and_back_with_a_new_context_each_time(
     reader: Any, before: NDArray[np.uint8]
 ) -> None:
     window = reader.window
-    area, pages = window.canvas_widget, window.centralWidget()
+    area = window.canvas_widget
+    pages = area.parentWidget()
     place = pages.indexOf(area)
     other = QMainWindow()
     other.resize(area.size())

@@ -18,8 +18,12 @@ from pathview.render.canvas import GlCanvas
 from pathview.render.vispy_surface import VispySurface
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.source import Rgb, Scalar
+from pathview.view.arrangement import Area
 from pathview.view.compose import Scene, compose
+from pathview.view.picture import Picture, Placed
 from pathview.view.state import ViewState
+
+View = tuple[ViewState, Scene, Area, Area | None]
 
 
 @pytest.fixture(scope="session")
@@ -67,22 +71,37 @@ def loader(inbox: Inbox) -> Iterator[TileLoader]:
 
 
 @pytest.fixture
-def shoot(canvas: GlCanvas, loader: TileLoader, inbox: Inbox) -> Callable[..., Rgb]:
-    """Return a function (state, scene, preview=None) that takes a picture once nothing is missing."""
+def shoot_several(canvas: GlCanvas, loader: TileLoader, inbox: Inbox) -> Callable[..., Rgb]:
+    """Return a function (size, [(state, scene, area, clip)]) that takes a picture once nothing is missing."""
 
-    def shoot(state: ViewState, scene: Scene, preview: Any = None) -> Rgb:
+    def shoot(size: tuple[int, int], views: list[View], preview: Any = None) -> Rgb:
         for _ in range(50):
-            frame = compose(state, scene, loader, canvas, preview)
-            loader.wish("test", frame.wishes)
+            placed = tuple(
+                Placed(compose(state, scene, loader, canvas, preview), area, clip)
+                for state, scene, area, clip in views
+            )
+            picture = Picture(size, placed, views[0][1].background)
+            loader.wish("test", picture.wishes)
             busy = loader.work()
             while loader.work():
                 pass
             inbox.drain()
-            canvas.show(frame, loader)
-            picture = canvas.snapshot()
-            if not busy and not any(raster.plan.upload for raster in frame.rasters):
+            canvas.show(picture, loader)
+            pixels = canvas.snapshot()
+            if not busy and not any(raster.plan.upload for one in placed for raster in one.frame.rasters):
                 break
-        return picture
+        return pixels
+
+    return shoot
+
+
+@pytest.fixture
+def shoot(shoot_several: Callable[..., Rgb]) -> Callable[..., Rgb]:
+    """Return a function (state, scene, preview=None) that takes a picture of a single view."""
+
+    def shoot(state: ViewState, scene: Scene, preview: Any = None) -> Rgb:
+        size = state.viewport.size
+        return shoot_several(size, [(state, scene, Area(0, 0, *size), None)], preview)
 
     return shoot
 

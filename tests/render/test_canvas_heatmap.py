@@ -16,6 +16,7 @@ from pathview.tiles.plan import TilePlan
 from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, Rgb
 from pathview.view.compose import Frame, RasterPass, Scene, compose
 from pathview.view.layers import Layer
+from pathview.view.picture import Picture
 from pathview.view.state import ViewState
 from pathview.view.viewport import Viewport
 
@@ -93,7 +94,7 @@ def test_changing_how_it_looks_uploads_nothing(
     for layer in (replace(HEAT, colormap="magma"), replace(HEAT, threshold=0.7)):
         frame = compose(looking(layer), scene(source), loader, canvas)
         assert frame.rasters[0].plan.upload == ()
-        canvas.show(frame, loader)
+        canvas.show(Picture.of(frame), loader)
         shown = tuple(canvas.snapshot()[120, 160])
         assert shown == (WHITE if layer.threshold else tuple(colormap_table("magma")[153]))
 
@@ -131,7 +132,7 @@ def test_a_stand_in_under_a_translucent_tile_is_not_blended_twice(
     inbox.drain()
     raster = RasterPass(source, TilePlan((), keys, ()), replace(HEAT, opacity=0.5))
     viewport = Viewport((160.0, 120.0), 1.0, (320, 240))
-    canvas.show(Frame(viewport, (raster,), background=WHITE), loader)
+    canvas.show(Picture.of(Frame(viewport, (raster,), background=WHITE)), loader)
     picture = canvas.snapshot().astype(int)
     mixed = (np.array(WHITE) + colormap_table("heat")[255]) / 2
     fine, coarse = picture[60, 60], picture[200, 200]
@@ -151,7 +152,9 @@ def test_a_hidden_fine_value_hides_the_coarse_one_behind_it(
         pass
     inbox.drain()
     raster = RasterPass(source, TilePlan((), keys, ()), replace(HEAT, threshold=0.5))
-    canvas.show(Frame(Viewport((160.0, 120.0), 1.0, (320, 240)), (raster,), background=WHITE), loader)
+    canvas.show(
+        Picture.of(Frame(Viewport((160.0, 120.0), 1.0, (320, 240)), (raster,), background=WHITE)), loader
+    )
     picture = canvas.snapshot()
     assert tuple(picture[3, 3]) == WHITE
     assert tuple(picture[200, 200]) != WHITE

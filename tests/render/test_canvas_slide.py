@@ -21,6 +21,7 @@ from pathview.tiles.plan import TilePlan
 from pathview.tiles.source import Rgb, SlideTiles
 from pathview.view.compose import Frame, RasterPass, Scene, compose
 from pathview.view.layers import Layer
+from pathview.view.picture import Picture
 from pathview.view.state import ViewState
 from pathview.view.viewport import Viewport
 
@@ -117,7 +118,7 @@ def test_no_background_shows_where_levels_meet_in_a_turned_view(
     raster = RasterPass(source, TilePlan((), (*fine, *coarse), ()), SLIDE)
     for rotation in np.linspace(3.1, 87.3, 15):
         viewport = Viewport((512.3, 511.9), 1.0 + rotation / 200, SIZE, rotation)
-        canvas.show(Frame(viewport, (raster,), background=(0, 255, 0)), loader)
+        canvas.show(Picture.of(Frame(viewport, (raster,), background=(0, 255, 0))), loader)
         assert np.all(canvas.snapshot() == (200, 100, 150)), f"turned by {rotation}"
 
 
@@ -146,7 +147,7 @@ def test_uploads_keep_to_their_budget_and_say_when_some_are_left(
     load(source, [TileKey(0, 1, 1), TileKey(0, 2, 1), TileKey(3, 0, 0)], loader, inbox)
     left = []
     for _ in range(3):
-        canvas.show(compose(state, Scene(source), loader, canvas), loader)
+        canvas.show(Picture.of(compose(state, Scene(source), loader, canvas)), loader)
         left.append(canvas.pending_uploads)
     assert left == [True, True, False]
     resident = canvas.resident(source)
@@ -205,7 +206,7 @@ def test_painting_an_old_frame_on_a_resized_canvas_keeps_its_middle(
     shoot(looking(1000, 800, 1.0), Scene(SlideTiles(made_slide)))
     surface._canvas.size = (200, 100)
     assert canvas.physical_size == (200, 100)
-    assert canvas._fitting().viewport == Viewport((1000, 800), 1.0, (200, 100))
+    assert canvas._fitting().placed[0].frame.viewport == Viewport((1000, 800), 1.0, (200, 100))
     surface._canvas.events.draw(region=None)
 
 
@@ -236,6 +237,6 @@ def test_the_last_resort_stays_however_far_one_goes(
         while loader.work():
             pass
         inbox.drain()
-        canvas.show(compose(looking(x, 128, 1.0), scene, loader, canvas), loader)
+        canvas.show(Picture.of(compose(looking(x, 128, 1.0), scene, loader, canvas)), loader)
         # After each single frame: what is gone now is a hole in the next one.
         assert source.pyramid.root in canvas.resident(source), x

@@ -13,6 +13,7 @@ from pathview.render.canvas import GlCanvas
 from pathview.tiles.loader import TileLoader
 from pathview.view.compose import Scene, compose
 from pathview.view.layers import Layer
+from pathview.view.picture import Picture
 from pathview.view.state import ViewState
 from pathview.view.viewport import Viewport
 
@@ -46,7 +47,7 @@ def test_a_thousand_switches_show_no_foreign_pixel(
                 loader.wish("main", frame.wishes)
                 time.sleep(0.0005 * (number % 5))
                 inbox.drain()
-                canvas.show(frame, loader)
+                canvas.show(Picture.of(frame), loader)
             found = {tuple(int(part) for part in pixel) for pixel in canvas.snapshot().reshape(-1, 3)[::7]}
             assert found <= {colour, BACKGROUND}, (number, found)
             seen += colour in found

@@ -12,6 +12,7 @@ from pathview.tiles.loader import TileLoader
 from pathview.tiles.source import SlideTiles
 from pathview.view.compose import Scene, compose
 from pathview.view.layers import Layer
+from pathview.view.picture import Picture
 from pathview.view.state import ViewState
 from pathview.view.viewport import Viewport
 
@@ -44,12 +45,12 @@ def test_a_picture_drawn_aside_is_the_one_that_a_window_would_show(
     while loader.work():
         pass
     inbox.drain()
-    canvas.show(compose(state, scene, loader, canvas), loader)
+    canvas.show(Picture.of(compose(state, scene, loader, canvas)), loader)
     expected = canvas.snapshot()
     assert expected.std() > 10
     aside = Offscreen(surface.context)
     for _ in range(2):  # the second one into what is there already
-        aside.begin((201, 117), lambda: canvas._complete().draw(canvas._frame, 1.0))
+        aside.begin((201, 117), lambda: canvas._complete().draw(canvas._picture, 1.0))
         pixels = aside.take()
         assert aside.ready
         colours = np.stack([pixels >> shift & 255 for shift in (16, 8, 0)], axis=-1)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from pathview.slides.open import open_slide
 from pathview.tiles.source import Rgb, SlideTiles
+from pathview.view.arrangement import Area
 from pathview.view.compose import Scene
 from pathview.view.layers import Layer
 from pathview.view.state import ViewState
@@ -32,7 +34,8 @@ def ramp(path: Path) -> Path:
     return path
 
 
-def test_the_pixel_under_the_cursor(shoot: Callable[..., Rgb], tmp_path: Path) -> None:
+@pytest.mark.parametrize("alone", [True, False], ids=["one view", "a view beside others"])
+def test_the_pixel_under_the_cursor(shoot_several: Callable[..., Rgb], tmp_path: Path, alone: bool) -> None:
     chance = random.Random(11)
     worst = 0.0
     tried = 0
@@ -44,7 +47,14 @@ def test_the_pixel_under_the_cursor(shoot: Callable[..., Rgb], tmp_path: Path) -
             rotation = chance.choice([0.0, 90.0, 180.0, chance.uniform(-180, 180)])
             middle = (chance.uniform(20, 43), chance.uniform(20, 43))
             view = Viewport(middle, downsample, size, rotation, chance.random() < 0.5)
-            picture = shoot(ViewState(view, (Layer("slide", "slide"),)), scene)
+            left, top = (0, 0) if alone else (chance.randrange(1, 200), chance.randrange(1, 160))
+            area, layers = Area(left, top, *size), (Layer("slide", "slide"),)
+            views = [(ViewState(view, layers), scene, area, None)]
+            if not alone:  # a narrow one to the left of it, of the same slide and elsewhere on it
+                beside = Viewport((30.0, 31.0), 0.7, (left, top + size[1]), 33.0)
+                views.append((ViewState(beside, layers), scene, Area(0, 0, *beside.size), None))
+            canvas = shoot_several((left + size[0] + 3, top + size[1] + 5), views)
+            picture = canvas[top : top + size[1], left : left + size[0]]
             for _ in range(20):
                 column, row = chance.randrange(size[0]), chance.randrange(size[1])
                 x, y = view.snapped().to_slide(column + 0.5, row + 0.5)

@@ -21,6 +21,7 @@ from pathview.tiles.source import Rgb, SlideTiles, TileSource
 from pathview.view import compose as compose_module
 from pathview.view.compose import Frame, Scene, compose
 from pathview.view.layers import Layer
+from pathview.view.picture import Picture
 from pathview.view.state import ViewState
 from pathview.view.viewport import Viewport
 
@@ -35,7 +36,7 @@ class FakeCanvas:
     def resident(self, source: TileSource) -> Container[TileKey]:
         return self.holds
 
-    def show(self, frame: Frame, tiles: TileLoader, budget_s: float | None = None) -> None: ...
+    def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None: ...
 
     def snapshot(self) -> Rgb:
         return np.zeros((1, 1, 3), np.uint8)

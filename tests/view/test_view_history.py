@@ -52,10 +52,3 @@ def test_going_back_rests_where_one_was() -> None:
     assert view is not None
     history.rested(view)
     assert history.can_go_forward
-
-
-def test_another_slide_begins_anew() -> None:
-    history = visited()
-    history.clear()
-    assert not history.can_go_back
-    assert history.forward() is None

@@ -60,7 +60,7 @@ class ImageDock(QScrollArea):
         self._keep = QTimer(self, singleShot=True, interval=_KEEP_AFTER_MS)
         self._keep.timeout.connect(workspace.adjustments.keep)
         workspace.adjustments.changed.connect(self._on_change)
-        workspace.slide_changed.connect(lambda _: self.follow())
+        workspace.panes.changed.connect(self.follow)
         self.follow()
 
     def _made(self) -> QWidget:

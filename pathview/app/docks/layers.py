@@ -46,6 +46,7 @@ class LayersDock(QScrollArea):
         self._workspace = workspace
         self._blocks: dict[str, LayerBlock] = {}
         workspace.slide_changed.connect(lambda _: self._rebuild())
+        workspace.panes.changed.connect(self._on_layers)
         workspace.layers_changed.connect(self._on_layers)
         workspace.scale_changed.connect(self._on_scale)
         workspace.view.changed.connect(self._on_view)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Callable
+
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QWidget
 
 from pathview.app.overlays.notice import Notice
@@ -20,19 +22,21 @@ class AdjustedBadge(Notice):
     Parameters
     ----------
     parent
-        The canvas, in whose lower right corner it lies.
+        The canvas.
     workspace
         Whose picture it is.
+    area
+        Asked where on the canvas the active pane is, in whose lower right corner it lies.
     """
 
-    def __init__(self, parent: QWidget, workspace: Workspace) -> None:
+    def __init__(self, parent: QWidget, workspace: Workspace, area: Callable[[], QRect]) -> None:
         super().__init__(parent)
         self.setObjectName("adjusted-badge")
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._area = parent
+        self._area = area
         self._workspace = workspace
         workspace.adjustments.changed.connect(self.follow)
-        workspace.slide_changed.connect(lambda _: self.follow())
+        workspace.panes.changed.connect(self.follow)
 
     def follow(self) -> None:
         """Say what is adjusted now, or nothing."""
@@ -47,12 +51,13 @@ class AdjustedBadge(Notice):
 
     def place(self) -> None:
         """Move to the corner; the canvas or the text has another size."""
-        room = self._area.width() - 2 * _MARGIN
+        area = self._area()
+        room = area.width() - 2 * _MARGIN
         self.setWordWrap(False)
         self.setMaximumWidth(room)
         self.setWordWrap(self.sizeHint().width() > room)
         self.adjustSize()
         # Where both do not fit side by side, above the scale bar.
         lift = _SCALE_BAR[1] if self.width() + _SCALE_BAR[0] > room else 0
-        top = self._area.height() - self.height() - _MARGIN - lift
-        self.move(self._area.width() - self.width() - _MARGIN, max(top, 0))
+        top = area.height() - self.height() - _MARGIN - lift
+        self.move(area.x() + area.width() - self.width() - _MARGIN, area.y() + max(top, 0))

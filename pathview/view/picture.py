@@ -1,0 +1,69 @@
+"""What one canvas shows: the frames of several views, each in its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pathview.tiles.plan import TilePlan
+from pathview.tiles.source import TileSource
+from pathview.view.arrangement import Area
+from pathview.view.compose import NEUTRAL, Color, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A frame in its place.
+
+    Attributes
+    ----------
+    frame
+        What to draw; its viewport is as large as `area`.
+    area
+        Where, in physical pixels of the canvas.
+    clip
+        The part of the canvas outside which nothing of it is drawn; None for all of `area`.
+    """
+
+    frame: Frame
+    area: Area
+    clip: Area | None = None
+
+    @property
+    def visible(self) -> Area:
+        """The part of the canvas that it draws on."""
+        return self.area if self.clip is None else self.clip
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that a canvas shows.
+
+    Attributes
+    ----------
+    size
+        Width and height of the canvas, physical pixels.
+    placed
+        The frames; none draws where another one does.
+    background
+        Colour of what no frame covers.
+    """
+
+    size: tuple[int, int]
+    placed: tuple[Placed, ...] = ()
+    background: Color = NEUTRAL
+
+    @classmethod
+    def of(cls, frame: Frame) -> Picture:
+        """Return the picture of a single frame that fills the canvas."""
+        size = frame.viewport.size
+        return cls(size, (Placed(frame, Area(0, 0, *size)),), frame.background)
+
+    @property
+    def wishes(self) -> list[tuple[TileSource, TilePlan]]:
+        """What to hand to `TileLoader.wish` for the canvas."""
+        return [wish for placed in self.placed for wish in placed.frame.wishes]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no tile to draw and none to wait for."""
+        return not any(placed.frame.rasters for placed in self.placed)
