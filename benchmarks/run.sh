@@ -9,7 +9,7 @@ if [[ ! -f $data/README.md ]]; then
     exit 1
 fi
 names=("$@")
-((${#names[@]})) || names=(reads opening inference viewing)
+((${#names[@]})) || names=(reads opening inference viewing peers)
 for name in "${names[@]}"; do
     echo "== $name"
     start=()
@@ -17,5 +17,5 @@ for name in "${names[@]}"; do
         # Software GL on a screen of its own: the same everywhere, and nobody's windows in the way.
         start=(env LIBGL_ALWAYS_SOFTWARE=1 xvfb-run -a -s "-screen 0 1600x1000x24")
     fi
-    PYTHONPATH=. "${start[@]}" .venv/bin/python "benchmarks/$name.py" "$data"
+    PYTHONPATH=. "${start[@]}" .venv/bin/python -m "benchmarks.$name" "$data"
 done

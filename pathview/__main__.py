@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         from pathview.cli.main import main as run_command
 
         return run_command(words)
-    from pathview.app.application import run as run_window
+    from pathview.app.start import run as run_window
 
     return run_window(words)
 

@@ -469,7 +469,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
 
 
 class ActionTable:
-    """The QActions made from `ACTIONS`, by key.
+    """The QActions made from `ACTIONS`, by key; without icons until `restyle`.
 
     Parameters
     ----------
@@ -499,7 +499,6 @@ class ActionTable:
             owner.addAction(action)
             self._by_key[info.key] = action
         self.set_keys({info.key: default_keys(info) for info in ACTIONS})
-        self.restyle()
 
     def __getitem__(self, key: str) -> QAction:
         return self._by_key[key]

@@ -17,13 +17,13 @@ from PySide6.QtWidgets import QApplication
 from pathview.app.main_window import MainWindow
 from pathview.app.screenshot import ScreenshotWhenSettled
 from pathview.app.software_surface import SoftwareSurface
+from pathview.app.start import EarlyOpening
 from pathview.app.theme import application_icon
 from pathview.app.workspace import Workspace
 from pathview.core.errors import StudyError
 from pathview.core.files import data_folder
 from pathview.core.inbox import Inbox
 from pathview.core.log import set_up
-from pathview.core.place import place_of
 from pathview.render.surface import Surface
 from pathview.startup.registry import load_registry
 from pathview.startup.settings import load_settings
@@ -90,15 +90,16 @@ def _card_surface() -> Surface:
     return VispySurface()
 
 
-def run(arguments: list[str]) -> int:
+def run_window(options: argparse.Namespace, opening: EarlyOpening | None) -> int:
     """Open the window and return the exit code when it has closed.
 
     Parameters
     ----------
-    arguments
-        Slide files and options, without the program's name.
+    options
+        As `pathview.app.start` reads them.
+    opening
+        The first of the slides that are to be shown.
     """
-    options = _parse(arguments)
     set_up(options.verbose)
     application = make_application([])
     bridge = InboxBridge()
@@ -115,8 +116,8 @@ def run(arguments: list[str]) -> int:
     window.show()
     if options.heatmap:
         show_heatmap_once_open(window.workspace, options.heatmap)
-    if options.slides:
-        window.workspace.open(*options.slides)
+    if opening is not None:
+        window.workspace.open(*options.slides, first=opening.result)
     if options.screenshot:
         shot = ScreenshotWhenSettled(window, options.screenshot)
         QTimer.singleShot(0, shot.start)
@@ -132,27 +133,6 @@ def show_heatmap_once_open(workspace: Workspace, path: Path) -> None:
             workspace.runs.show_file(path)
 
     workspace.slide_changed.connect(show)
-
-
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("pathview", description="Open whole-slide images in a window.")
-    parser.add_argument("slides", nargs="*", type=place_of, metavar="SLIDE")
-    parser.add_argument("--heatmap", type=Path, metavar="ZARR", help="show what `pathview run` left there")
-    parser.add_argument("--theme", choices=("system", "light", "dark"), help="for this start only")
-    parser.add_argument("--size", type=_size, metavar="WxH", help="window size in logical pixels")
-    parser.add_argument(
-        "--screenshot",
-        type=Path,
-        metavar="PNG",
-        help="save a picture of the window when it is sharp, then quit",
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="say more on stderr")
-    return parser.parse_args(arguments)
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    return int(width), int(height)
 
 
 def catch_everything(window: MainWindow) -> None:

@@ -1,4 +1,4 @@
-"""What the window's actions do."""
+"""What the window's actions do. Dialogs are imported when they are asked for: the window starts without."""
 
 from __future__ import annotations
 
@@ -13,10 +13,6 @@ from shapely import union_all
 
 from pathview.annotations.edit import Edit
 from pathview.app.bookmarks import Bookmarks
-from pathview.app.dialogs.about import AboutDialog
-from pathview.app.dialogs.model_card import ModelCardDialog
-from pathview.app.dialogs.pixel_size import PixelSizeDialog
-from pathview.app.dialogs.shortcuts import ShortcutsDialog
 from pathview.app.file_commands import FileCommands
 from pathview.app.image_commands import ImageCommands
 from pathview.app.model_folders import ModelFolders
@@ -135,6 +131,8 @@ class Commands:
         session = self._workspace.session
         if session is None:
             return False
+        from pathview.app.dialogs.pixel_size import PixelSizeDialog
+
         dialog = PixelSizeDialog(session.slide.file_info, session.scale.stated, purpose, self._window)
         accepted, mpp = dialog.exec() == QDialog.DialogCode.Accepted, dialog.mpp
         dialog.deleteLater()
@@ -171,6 +169,8 @@ class Commands:
 
     def model_card(self) -> None:
         """Show the chosen model's card."""
+        from pathview.app.dialogs.model_card import ModelCardDialog
+
         model = self._window.panels.models.model
         if model is not None:
             _show(ModelCardDialog(self._workspace.registry.model(model), self._window))
@@ -182,10 +182,14 @@ class Commands:
 
     def about(self) -> None:
         """Show version, licence and intended use."""
+        from pathview.app.dialogs.about import AboutDialog
+
         _show(AboutDialog(self._window))
 
     def shortcuts(self) -> None:
         """List every action with its keys, to be changed; there is one such list."""
+        from pathview.app.dialogs.shortcuts import ShortcutsDialog
+
         dialog = self._window.findChild(ShortcutsDialog)
         if dialog is None:
             dialog = ShortcutsDialog(

@@ -1,4 +1,7 @@
-"""What the File menu does: slides in, annotations, pictures and tables out."""
+"""What the File menu does: slides in, annotations, pictures and tables out.
+
+Dialogs and exports are imported when they are asked for: the window starts without.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog
 from shapely import union_all
 
-from pathview.annotations.geojson import write_geojson
-from pathview.app.dialogs.region_export import RegionExportDialog
 from pathview.core.files import cache_folder
 from pathview.core.geometry import Box
 from pathview.core.place import place_of
-from pathview.export.heatmap_table import write_heatmap_table
-from pathview.export.region_image import export_region
 from pathview.inference.heatmap import Heatmap
-from pathview.slides.demo import make_demo_slide
 
 if TYPE_CHECKING:
     from pathview.app.main_window import MainWindow
@@ -67,6 +65,8 @@ class FileCommands:
 
     def open_demo(self) -> None:
         """Make the demo slide if it is not there yet, and open it."""
+        from pathview.slides.demo import make_demo_slide
+
         workspace = self._workspace
 
         def tell(share: float) -> None:
@@ -83,6 +83,8 @@ class FileCommands:
 
     def export_annotations(self) -> None:
         """Write the annotations as GeoJSON."""
+        from pathview.annotations.geojson import write_geojson
+
         session = self._workspace.session
         target = self._ask_target("Export annotations", ".geojson", "GeoJSON (*.geojson)")
         if session is not None and target is not None:
@@ -91,6 +93,9 @@ class FileCommands:
 
     def export_region(self) -> None:
         """Write the selection's box or the view as an image."""
+        from pathview.app.dialogs.region_export import RegionExportDialog
+        from pathview.export.region_image import export_region
+
         session = self._workspace.session
         if session is None:
             return
@@ -130,6 +135,8 @@ class FileCommands:
 
     def export_cells(self) -> None:
         """Write the topmost heatmap's cells as CSV."""
+        from pathview.export.heatmap_table import write_heatmap_table
+
         heatmaps = self._workspace.runs.heatmaps
         names = [layer.name for layer in self._workspace.view.state.layers if layer.name in heatmaps]
         if not names:

@@ -69,6 +69,8 @@ class MainWindow(QMainWindow):
     def __init__(self, workspace: Workspace, canvas: WindowCanvas) -> None:
         super().__init__()
         self.workspace = workspace
+        # Before there are widgets: to each of them that is there already, a style sheet is applied anew.
+        self._dark = apply_theme(self._application(), workspace.settings.theme)
         self.setAcceptDrops(True)
         self.resize(1440, 900)
         self.canvas_widget = CanvasWidget(workspace, canvas)
@@ -110,7 +112,7 @@ class MainWindow(QMainWindow):
         self._wire()
         self.actions_table["colour_profile"].setChecked(workspace.settings.convert_colours)
         self.actions_table["toggle_coverage"].setChecked(workspace.settings.show_coverage)
-        self.set_theme(workspace.settings.theme, keep=False)
+        self._follow_theme(workspace.settings.theme)
         self._on_slide(None)
         restore_window(self)
 
@@ -270,16 +272,19 @@ class MainWindow(QMainWindow):
     # theme -----------------------------------------------------------
     def set_theme(self, theme: str, *, keep: bool = True) -> None:
         """Paint the window "light", "dark" or as the "system" says; `keep` remembers the choice."""
+        self._dark = apply_theme(self._application(), theme)
+        self._follow_theme(theme)
+        if keep:
+            self.workspace.settings = replace(self.workspace.settings, theme=theme)
+            self._save_settings()
+
+    def _follow_theme(self, theme: str) -> None:
         self._theme = theme
-        dark = apply_theme(self._application(), theme)
-        red, green, blue = (round(255 * part) for part in canvas_color(dark))
+        red, green, blue = (round(255 * part) for part in canvas_color(self._dark))
         self.workspace.set_background((red, green, blue))
         self.actions_table.restyle()
         self.actions_table[f"theme_{theme}"].setChecked(True)
         self._place_overlays()
-        if keep:
-            self.workspace.settings = replace(self.workspace.settings, theme=theme)
-            self._save_settings()
 
     def _on_desktop_theme(self, scheme: Qt.ColorScheme) -> None:
         if self._theme == "system":

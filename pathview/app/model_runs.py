@@ -20,14 +20,13 @@ from pathview.app.slide_run import SlideRun
 from pathview.core.errors import PathViewError
 from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellValue, Heatmap
-from pathview.inference.remote import InferenceHost
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.source import ModelSource
-from pathview.inference.spec import RunSpec
 from pathview.view.state import ViewState
 
 if TYPE_CHECKING:
     from pathview.app.workspace import Workspace
+    from pathview.inference.remote import InferenceHost
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +103,10 @@ class ModelRuns:
             self._workspace.problem.emit("Cannot run the model", str(error))
 
     def _begin(self, slide: OpenSlide, source: ModelSource, region: BaseGeometry | None) -> None:
+        # Talking to another process takes modules that the window need not wait for when it starts.
+        from pathview.inference.remote import InferenceHost
+        from pathview.inference.spec import RunSpec
+
         session = slide.session
         info = session.slide.info
         stated = session.scale.stated

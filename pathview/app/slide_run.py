@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from pathview.inference.heatmap import Heatmap
-from pathview.inference.remote import RemoteRun
 from pathview.inference.run import RunState, RunStatus
 
 if TYPE_CHECKING:
     from pathview.app.open_slide import OpenSlide
+    from pathview.inference.remote import RemoteRun
 
 _GOING = (RunState.READY, RunState.RUNNING, RunState.PAUSED)
 

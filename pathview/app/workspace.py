@@ -162,27 +162,34 @@ class Workspace:
         """Return the place that the recent slides name, with the secrets that it was opened with before."""
         return self._addresses.get(text) or place_of(text)
 
-    def open(self, *places: Place) -> None:
+    def open(self, *places: Place, first: Callable[[], Slide] | None = None) -> None:
         """Open slides off-thread, each behind a tab of its own, the first one in front.
 
         A slide that is open already is activated instead.
+
+        Parameters
+        ----------
+        *places
+            Where they are.
+        first
+            Returns the first slide, or raises, where somebody has begun to open it already.
         """
         self._foremost = places[0]
         for place in places:
             known = next((slide for slide in self.slides if slide.session.slide.info.path == place), None)
             if known is None:
-                self._begin(place)
+                self._begin(place, first if place == places[0] else None)
             elif place == self._foremost:
                 self.panes.show(known)
 
-    def _begin(self, place: Place) -> None:
+    def _begin(self, place: Place, opening: Callable[[], Slide] | None) -> None:
         self._asked += 1
         self.busy.emit(f"Opening {place.name} …")
         if place in self._opening:
             return
         self._opening[place] = self._asked
         self.background.run(
-            lambda: open_slide(place),
+            opening or (lambda: open_slide(place)),
             lambda slide: self._opened(place, slide),
             lambda error: self._not_opened(place, error),
         )

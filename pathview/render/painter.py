@@ -20,9 +20,10 @@ from pathview.view.compose import RasterPass
 from pathview.view.picture import Picture, Placed
 from pathview.view.viewport import Viewport
 
-# Edge of an atlas page in texels; four pages of colour are 200 MB.
-_PAGE_EDGE = {"rgb": 4096, "scalar": 2048}
-_PAGES = 4
+# Edge of an atlas page in texels; all pages of colour are 200 MB. Larger ones would spare a few draw calls,
+# but a software rasteriser takes 50 ms to make one of 4096, and few tiles would take as much memory as many.
+_PAGE_EDGE = {"rgb": 2048, "scalar": 1024}
+_PAGES = 16
 # Frames for which a tile that was read ahead keeps its slot against others of its sort.
 _PATIENCE = 120
 

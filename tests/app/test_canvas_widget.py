@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.app.conftest import Hands
+from typing import Any
 
 
-def test_while_a_frame_is_being_drawn_no_other_is_composed_but_one_after_it(reader: Hands) -> None:
+def test_while_a_frame_is_being_drawn_no_other_is_composed_but_one_after_it(reader: Any) -> None:
     reader.settle()
     canvas, widget = reader.canvas, reader.window.canvas_widget
     before = len(canvas.frames)
@@ -23,7 +23,7 @@ def test_while_a_frame_is_being_drawn_no_other_is_composed_but_one_after_it(read
     assert widget.settled
 
 
-def test_a_frame_that_nobody_waits_for_brings_no_other(reader: Hands) -> None:
+def test_a_frame_that_nobody_waits_for_brings_no_other(reader: Any) -> None:
     reader.settle()
     before = len(reader.canvas.frames)
     reader.native.frameSwapped.emit()

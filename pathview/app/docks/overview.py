@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from pathview.app.after_tiles import AfterTiles
 from pathview.app.docks.coverage_legend import CoverageLegend
 from pathview.app.docks.unseen_shade import UnseenShade
 from pathview.app.reading import Reading
@@ -54,6 +55,7 @@ class OverviewDock(QWidget):
         self.setToolTip("Click or drag to go there")
         self.setAccessibleName("Overview")
         self.setAccessibleDescription(_EMPTY)
+        self._first = AfterTiles(workspace.loader, self._fetch, self)
         workspace.slide_changed.connect(self._on_slide)
         workspace.layers_changed.connect(self._convert)
         # A slider that is dragged changes the look many times a second.
@@ -74,7 +76,10 @@ class OverviewDock(QWidget):
         )
         self.shade.take(None)
         self.update()
-        self._fetch()
+        if session is None:
+            self._first.stop()
+        else:
+            self._first.start()
 
     def _show_legend(self) -> None:
         session, unseen = self._workspace.session, self.shade.unseen

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from pathview.app.actions import ActionTable
+from pathview.app.after_tiles import AfterTiles
 from pathview.app.docks.overview import to_image
 from pathview.app.scale_words import doubts, extent, of_file, of_user
 from pathview.app.tab_order import keep_in_place
@@ -63,6 +64,7 @@ class SlideFactsDock(QScrollArea):
         layout.addLayout(self._pictures)
         layout.addStretch(1)
         self.setWidget(body)
+        self._first = AfterTiles(workspace.loader, self._fetch, self)
         self._switch.toggled.connect(self._toggle)
         self._switch.hide()
         workspace.slide_changed.connect(self._on_slide)
@@ -74,9 +76,11 @@ class SlideFactsDock(QScrollArea):
         self._clear_pictures()
         self._switch.hide()
         self._show_facts()
-        if session is not None:
+        if session is None:
+            self._first.stop()
+        else:
             self._switch.setVisible(any(name in session.slide.associated_sizes() for name in _SHOWN))
-            self._fetch()
+            self._first.start()
 
     def _show_facts(self) -> None:
         while self._form.rowCount():
