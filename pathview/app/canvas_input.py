@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 from shapely.geometry.base import BaseGeometry
 
 from pathview.app.motions import Motions
-from pathview.app.open_slide import Pane
 from pathview.app.workspace import Workspace
 from pathview.view.arrangement import Separator
 from pathview.view.motion import HandSpeed
@@ -42,12 +41,14 @@ _CURSORS = {
     "arrow": Qt.CursorShape.ArrowCursor,
     "cross": Qt.CursorShape.CrossCursor,
 }
-_SPLIT: dict[Separator, Qt.CursorShape] = {
+_Grip = Separator | Literal["divider"]
+_SPLIT: dict[_Grip, Qt.CursorShape] = {
+    "divider": Qt.CursorShape.SplitHCursor,
     "upright": Qt.CursorShape.SplitHCursor,
     "level": Qt.CursorShape.SplitVCursor,
 }
-# Logical pixels from the middle of a separator at which it is felt.
-_SEPARATOR_REACH = 4.0
+# Logical pixels from the middle of a separator, or of the divider of a comparison, at which it is felt.
+_SEPARATOR_REACH = 5.0
 _TOOL_KEYS = {
     Qt.Key.Key_Return: "Enter",
     Qt.Key.Key_Enter: "Enter",
@@ -98,7 +99,7 @@ class CanvasInput(QObject):
         self._preview: BaseGeometry | None = None
         self._drag: _Drag | None = None
         self._drawing: Qt.MouseButton | None = None
-        self._separator: Separator | None = None
+        self._separator: _Grip | None = None
         self._cursor: QPointF | None = None
         self._space_held = False
         self._class_name: str | None = None
@@ -122,18 +123,18 @@ class CanvasInput(QObject):
 
     def tell_cursor(self) -> None:
         """Tell again what lies under the cursor: it may rest while the slide or a heatmap moves."""
-        pane = self._under_cursor()
-        if self._cursor is not None and pane is not None and pane.slide is not None:
-            viewport = pane.state.viewport.snapped()
-            self.cursor_moved.emit(viewport.to_slide(*self._screen(self._cursor, pane)), pane)
-        elif self._cursor is not None:
-            self.cursor_moved.emit(None, None)
-
-    def _under_cursor(self) -> Pane | None:
+        if self._cursor is None:
+            return
+        panes, (x, y) = self._workspace.panes, self._scaled(self._cursor)
         # A hand that moves or draws goes on to do so where it leaves the pane.
-        if self._drag is not None or self._drawing is not None:
-            return self._workspace.panes.active
-        return None if self._cursor is None else self._workspace.panes.at(*self._scaled(self._cursor))
+        held = self._drag is not None or self._drawing is not None
+        pane = panes.active if held else panes.at(x, y)
+        if pane is None or pane.slide is None:
+            self.cursor_moved.emit(None, None)
+            return
+        area = panes.area(pane)
+        seen = pane if held else self._workspace.comparison.seen_at(pane, area, x)
+        self.cursor_moved.emit(seen.state.viewport.snapped().to_slide(x - area.x, y - area.y), seen)
 
     @property
     def _shown(self) -> Viewport:
@@ -200,14 +201,28 @@ class CanvasInput(QObject):
         self._workspace.panes.activate(pane)
         return True
 
-    def _separator_at(self, at: QPointF) -> Separator | None:
-        panes = self._workspace.panes
+    def _separator_at(self, at: QPointF) -> _Grip | None:
+        panes, (x, y) = self._workspace.panes, self._scaled(at)
         reach = _SEPARATOR_REACH * self._native.devicePixelRatioF()
-        return panes.arrangement.separator_at(*self._scaled(at), panes.size, reach)
+        comparison, area = self._workspace.comparison, panes.area(panes.active)
+        divided = comparison.mode == "swipe" and not comparison.held
+        if divided and area.holds(x, y) and abs(x - comparison.divider(area)) <= reach:
+            return "divider"
+        return panes.arrangement.separator_at(x, y, panes.size, reach)
 
-    def _drag_separator(self, separator: Separator, at: QPointF) -> None:
+    def _drag_separator(self, separator: _Grip, at: QPointF) -> None:
         panes = self._workspace.panes
-        panes.drag(panes.arrangement.dragged(separator, self._scaled(at), panes.size))
+        if separator == "divider":
+            area = panes.area(panes.active)
+            self._workspace.comparison.divide((self._scaled(at)[0] - area.x) / area.width)
+        else:
+            panes.drag(panes.arrangement.dragged(separator, self._scaled(at), panes.size))
+
+    def _on_other(self, at: QPointF) -> bool:
+        """Tell whether another view is seen there than the active one, on which one draws."""
+        panes = self._workspace.panes
+        seen = self._workspace.comparison.seen_at(panes.active, panes.area(panes.active), self._scaled(at)[0])
+        return seen is not panes.active
 
     # the mouse -------------------------------------------------------
 
@@ -219,7 +234,7 @@ class CanvasInput(QObject):
         self._motions.stop()
         if self._drag is not None:
             return  # a hand that moves the slide does not draw as well
-        if self._pans(event.button()):
+        if self._pans(event.button()) or self._on_other(event.position()):
             self._drag = _Drag(event.button(), event.position())
             self._hand.moved(self._screen(event.position()), time.monotonic())
             self._show_cursor()
@@ -304,10 +319,9 @@ class CanvasInput(QObject):
         ratio = self._native.devicePixelRatioF()
         return at.x() * ratio, at.y() * ratio
 
-    def _screen(self, at: QPointF, pane: Pane | None = None) -> tuple[float, float]:
-        """Return a point of the widget as the viewport of a pane, default the active one, counts it."""
-        panes = self._workspace.panes
-        area = panes.area(pane or panes.active)
+    def _screen(self, at: QPointF) -> tuple[float, float]:
+        """Return a point of the widget as the viewport of the active pane counts it."""
+        area = self._workspace.panes.area(self._workspace.panes.active)
         x, y = self._scaled(at)
         return x - area.x, y - area.y
 

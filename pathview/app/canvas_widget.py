@@ -108,6 +108,7 @@ class CanvasWidget(QWidget):
         native.installEventFilter(self)
         workspace.view.changed.connect(self._on_view)
         workspace.panes.changed.connect(self.refresh_soon)
+        workspace.comparison.changed.connect(self.refresh_soon)
         workspace.stale.connect(self.refresh_soon)
         workspace.loader.loaded.connect(self._on_loaded)
         swapped = getattr(native, "frameSwapped", None)
@@ -152,8 +153,9 @@ class CanvasWidget(QWidget):
         # That of the active pane first: what it lacks is read and uploaded before the rest.
         placed = sorted(
             (
-                Placed(self._composed(pane, now), area)
+                Placed(self._composed(seen, now), area, clip)
                 for pane, area in zip(panes.shown, panes.areas, strict=True)
+                for seen, clip in workspace.comparison.laid(pane, area)
             ),
             key=lambda one: one.area != panes.area(panes.active),
         )

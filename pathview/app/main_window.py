@@ -76,7 +76,7 @@ class MainWindow(QMainWindow):
         self.canvas_widget = CanvasWidget(workspace, canvas)
         self.overlays = PaneOverlays(self.canvas_widget, workspace)
         self.notice = Notice(self.canvas_widget)
-        self.badge = AdjustedBadge(self.canvas_widget, workspace, lambda: self.overlays.active.geometry())
+        self.badge = AdjustedBadge(self.canvas_widget, workspace, lambda: self.overlays.active_part)
         self.welcome = Welcome()
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)

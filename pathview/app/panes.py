@@ -142,15 +142,19 @@ class Panes:
         if already:
             self.activate(already[0] if self.active not in already else self.active)
         else:
-            self.put(_woken(slide))
+            # In this order: who hears of the leaving may ask for any slide's panes.
+            self.leaving.emit()
+            self._place(_woken(slide), self._shown.index(self.active))
 
-    def put(self, pane: Pane, at: int | None = None) -> None:
-        """Put a pane of an open slide into the place `at`, default the active one, and activate it."""
+    def put(self, pane: Pane, at: int) -> None:
+        """Put a pane of an open slide into the place `at` and activate it."""
         self.leaving.emit()
-        place = self._shown.index(self.active) if at is None else at
-        old, self._shown[place] = self._shown[place], pane
+        self._place(pane, at)
+
+    def _place(self, pane: Pane, at: int) -> None:
+        old, self._shown[at] = self._shown[at], pane
         self._rest(old)
-        pane.state = pane.fitted(self.areas[place].size)
+        pane.state = pane.fitted(self.areas[at].size)
         self._become(pane)
         self.changed.emit()
 

@@ -13,6 +13,7 @@ from pathview.annotations.edit import Edit
 from pathview.app.adjustments import Adjustments
 from pathview.app.background import Background
 from pathview.app.channel_looks import ChannelLooks
+from pathview.app.comparison import Comparison, same_scale
 from pathview.app.model_runs import ModelRuns
 from pathview.app.open_slide import OpenSlide, Pane
 from pathview.app.overviews import Overviews
@@ -33,6 +34,7 @@ from pathview.tiles.source import SlideTiles, TileSource
 from pathview.view.arrangement import Arrangement
 from pathview.view.compose import NEUTRAL, Scene
 from pathview.view.layers import Layer
+from pathview.view.linking import Transform
 from pathview.view.state import View, ViewState
 from pathview.view.viewport import Viewport
 
@@ -121,6 +123,7 @@ class Workspace:
         self.overviews = Overviews(self)
         self.looks = ChannelLooks(self)
         self.adjustments = Adjustments(self)
+        self.comparison = Comparison(self)
         # What is being opened, by its number among all that were asked for, and what is to be in front.
         self._opening: dict[Place, int] = {}
         self._asked = 0
@@ -307,6 +310,10 @@ class Workspace:
         if pane.slide is not None:
             viewport = viewport.clamped(pane.slide.session.slide.info.box)
         self.panes.set(pane, pane.state.shown_at(viewport))
+
+    def transform(self, a: OpenSlide, b: OpenSlide) -> Transform:
+        """Return the map from level-0 pixels of slide A to those of slide B that compares them."""
+        return same_scale(a, b)
 
     def set_background(self, color: tuple[int, int, int]) -> None:
         """Set the (r, g, b), 0-255, of what lies beside the slide."""

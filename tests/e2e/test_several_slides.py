@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 
 from pathview.core.geometry import Box
 from pathview.core.region import Region
+from pathview.view.adjust import Adjustment
 from pathview.view.arrangement import Area
 
 Start = Callable[[], Any]
@@ -49,6 +51,13 @@ def shows_its_slide(user: Any, place: int) -> None:
     slide = pane.slide.session.slide
     expected = slide.display_colour.apply(slide.read(Region(box, 1.0)))
     assert np.array_equal(seen(user, place), expected)
+
+
+def assert_like(picture: NDArray[np.uint8], like: NDArray[np.uint8], unlike: NDArray[np.uint8]) -> None:
+    """Check which of two a picture is: of another file, compressed once more and scaled by a hair."""
+    near, far = (np.abs(picture.astype(int) - other).mean() for other in (like, unlike))
+    assert near < 8
+    assert near < far / 3
 
 
 @pytest.mark.timeout(600)
@@ -108,3 +117,53 @@ def test_several_slides(data: Path, start: Start) -> None:
     user.click(middle(user, 0))
     user.key(Qt.Key.Key_W, CONTROL)
     assert window.welcome.isVisible()
+
+
+@pytest.mark.timeout(600)
+def test_swipe_and_blink(data: Path, start: Start) -> None:
+    user = start()
+    window, workspace = user.window, user.window.workspace
+    folder = data / "wsi"
+    # One piece of tissue in two files: at the same place they show the same, but for what was done to one.
+    workspace.open(
+        folder / "aperio" / "CMU-1-Small-Region.svs", folder / "ome_tiff" / "CMU-1-Small-Region.ome.tif"
+    )
+    user.wait(lambda: len(workspace.slides) == 2)
+    user.key(Qt.Key.Key_1, CONTROL)
+    user.wait_sharp()
+    plain = seen(user, 0)
+    assert plain.std() > 10, "this is no tissue"
+    workspace.adjustments.show(Adjustment(saturation=0.0, contrast=1.3))
+    user.wait_sharp()
+    grey = seen(user, 0)
+    assert (grey != plain).mean() > 0.3
+
+    # Side against side at a divider that the mouse drags.
+    user.key(Qt.Key.Key_X, CONTROL | ALT)
+    user.wait_sharp()
+    both, half = seen(user, 0), round(plain.shape[1] / 2)
+    assert np.array_equal(both[:, :half], grey[:, :half])
+    assert_like(both[:, half:], plain[:, half:], unlike=grey[:, half:])
+    grip = middle(user, 0)
+    user.drag(grip, grip + QPoint(-200, 0))
+    user.wait_sharp()
+    both = seen(user, 0)
+    right = np.s_[:, half - 150 :]
+    assert_like(both[right], plain[right], unlike=grey[right])
+    assert np.array_equal(both[:, : half - 250], grey[:, : half - 250])
+    user.picture("several-swipe")
+
+    # The other one alone while the key is held, and this one again.
+    QTest.keyPress(window.windowHandle(), Qt.Key.Key_X)
+    user.wait_sharp()
+    assert_like(seen(user, 0), plain, unlike=grey)
+    QTest.keyRelease(window.windowHandle(), Qt.Key.Key_X)
+    user.key(Qt.Key.Key_X, CONTROL | ALT)
+    user.wait_sharp()
+    assert np.array_equal(seen(user, 0), grey)
+
+    # The slide itself as scanned.
+    user.key(Qt.Key.Key_N, CONTROL | ALT)
+    user.key(Qt.Key.Key_X, CONTROL | ALT)
+    user.wait_sharp()
+    assert np.array_equal(seen(user, 0)[:, half + 10 :], plain[:, half + 10 :])

@@ -12,6 +12,7 @@ from pathview.app.workspace import Workspace
 from pathview.view.adjust import in_words
 
 _MARGIN = 16
+_LEAST_ROOM = 120
 # Width and height of the scale bar's place in the other corner, with its distance.
 _SCALE_BAR = (220, 48)
 
@@ -26,7 +27,7 @@ class AdjustedBadge(Notice):
     workspace
         Whose picture it is.
     area
-        Asked where on the canvas the active pane is, in whose lower right corner it lies.
+        Asked where on the canvas the active pane shows, in whose lower right corner it lies.
     """
 
     def __init__(self, parent: QWidget, workspace: Workspace, area: Callable[[], QRect]) -> None:
@@ -37,22 +38,29 @@ class AdjustedBadge(Notice):
         self._workspace = workspace
         workspace.adjustments.changed.connect(self.follow)
         workspace.panes.changed.connect(self.follow)
+        workspace.comparison.changed.connect(self._on_comparison)
 
     def follow(self) -> None:
         """Say what is adjusted now, or nothing."""
         adjustments = self._workspace.adjustments
         words = in_words(adjustments.current)
-        if words and adjustments.comparing:
+        if self._workspace.comparison.other_alone:
+            words = ""
+        elif words and adjustments.comparing:
             words = "As scanned, without the adjustment"
         elif words:
             words = f"Adjusted picture: {words}"
         if self.say(words):
             self.place()
 
+    def _on_comparison(self) -> None:
+        self.follow()
+        self.place()
+
     def place(self) -> None:
         """Move to the corner; the canvas or the text has another size."""
         area = self._area()
-        room = area.width() - 2 * _MARGIN
+        room = max(area.width() - 2 * _MARGIN, _LEAST_ROOM)
         self.setWordWrap(False)
         self.setMaximumWidth(room)
         self.setWordWrap(self.sizeHint().width() > room)
@@ -60,4 +68,5 @@ class AdjustedBadge(Notice):
         # Where both do not fit side by side, above the scale bar.
         lift = _SCALE_BAR[1] if self.width() + _SCALE_BAR[0] > room else 0
         top = area.height() - self.height() - _MARGIN - lift
-        self.move(area.x() + area.width() - self.width() - _MARGIN, area.y() + max(top, 0))
+        left = max(area.width() - self.width() - _MARGIN, _MARGIN)
+        self.move(area.x() + left, area.y() + max(top, 0))
