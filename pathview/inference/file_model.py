@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
+from pathview.inference.engines.engine import Engine
+from pathview.inference.engines.start import Request, start
 from pathview.inference.model import Patches, Prediction
 from pathview.inference.recipe import Recipe
+from pathview.inference.weights_file import checked_digest
 
 if TYPE_CHECKING:
-    from pathview.inference.torch_model import TorchModel
+    from pathview.inference.engines.scoring import Scoring
 
 
 class FileModel:
@@ -24,60 +28,85 @@ class FileModel:
         Which file, which network, which transform.
     allowed_code
         SHA-256 of the file that the user lets run, where the file brings a program along; "" for none.
+
+    Attributes
+    ----------
+    parity
+        Largest difference of its engine to float32 torch in probability; None while it is not loaded.
     """
 
     def __init__(self, card: ModelCard, recipe: Recipe, *, allowed_code: str = "") -> None:
         self.card = card
         self.recipe = recipe
         self._allowed_code = allowed_code
-        self._runner: TorchModel | None = None
-
-    @property
-    def parity(self) -> float | None:
-        """Largest difference to float32 in probability, or None while not loaded."""
-        return self._runner.parity if self._runner else None
+        self._backend = "auto"
+        self._engine: Engine | None = None
+        self._device = ""
+        self.parity: float | None = None
 
     @property
     def engine(self) -> str:
-        """How it runs, for the record of a run."""
-        return self._runner.engine if self._runner else ""
+        """How it runs, for the record of a run; "" while it is not loaded."""
+        if self._engine is None:
+            return ""
+        parity = "" if self.parity is None else f", within {self.parity:.1g} of float32"
+        return (
+            f"{self._engine.backend} {self._engine.version}, {self._device}, {self._engine.precision}{parity}"
+        )
+
+    def use_backend(self, backend: str) -> None:
+        """Run on one of `pathview.inference.engines.choice.BACKENDS` from the next loading on."""
+        if backend != self._backend:
+            self.unload()
+            self._backend = backend
 
     def load(self, device: str) -> None:
-        """Make ready on a device.
+        """Make ready on a device; a second time on the same device does nothing.
 
         Raises
         ------
         ModelError
             If torch or timm are not installed; if the weights are absent, not those of the card, of another
-            network, or code that was not allowed.
+            network, or code that was not allowed; or if the engine that was asked for cannot run it.
+        MemoryError
+            If it does not fit.
         """
+        if self._engine is not None and self._device == device:
+            return
+        self.unload()
+        facts: dict[str, object] = {
+            "weights": checked_digest(self.recipe.weights, self.card.sha256, self.card.name),
+            "allowed": self._allowed_code,
+            "recipe": {**asdict(self.recipe), "weights": ""},
+            "patch": self.card.patch,
+            "classes": len(self.card.classes),
+        }
+        request = Request(self.card, self.recipe.activation, facts, self._scoring, device, self._backend)
+        self._engine, self.parity = start(request)
+        self._device = device
+
+    def predict(self, patches: Patches) -> Prediction:
+        """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8."""
+        if self._engine is None:
+            raise ModelError(self.card.name, "is not loaded")
+        return self._engine.predict(patches)
+
+    def unload(self) -> None:
+        """Give the memory back."""
+        if self._engine is not None:
+            self._engine.close()
+        self._engine = self.parity = None
+
+    def _scoring(self) -> Scoring:
         try:
             import safetensors.torch  # noqa: F401
             import timm  # noqa: F401
 
+            from pathview.inference.engines.scoring import Scoring
             from pathview.inference.networks import build_network
-            from pathview.inference.torch_model import TorchModel
         except ImportError as error:
             reason = f'needs torch, timm and safetensors ({error}); pip install "pathview[models]"'
             raise ModelError(self.card.name, reason) from error
-        if self._runner is None:
-            self._runner = TorchModel(
-                self.card,
-                lambda: build_network(self.card, self.recipe, self._allowed_code),
-                self.recipe.transform,
-                activation=self.recipe.activation,
-                temperature=self.recipe.temperature,
-            )
-        self._runner.load(device)
-
-    def predict(self, patches: Patches) -> Prediction:
-        """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8."""
-        if self._runner is None:
-            raise ModelError(self.card.name, "is not loaded")
-        return self._runner.predict(patches)
-
-    def unload(self) -> None:
-        """Give the memory back."""
-        if self._runner is not None:
-            self._runner.unload()
-        self._runner = None
+        network = build_network(self.card, self.recipe, self._allowed_code)
+        recipe = self.recipe
+        return Scoring(network, recipe.transform, recipe.activation, recipe.temperature)

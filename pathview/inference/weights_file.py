@@ -81,10 +81,21 @@ def read_weights(path: Path, sha256: str, model: str) -> bytes:
             data = file.read()
     except (OSError, ValueError) as error:
         raise ModelError(model, f"its weights cannot be read: {error}") from error
-    digest = hashlib.sha256(data).hexdigest()
-    if sha256 and digest != sha256:
-        raise ModelError(model, f"{path} holds other weights than its card says (sha256 {digest})")
+    _check(path, hashlib.sha256(data).hexdigest(), sha256, model)
     return data
+
+
+def checked_digest(path: Path, sha256: str, model: str) -> str:
+    """Return the SHA-256 of a file of weights, which must be `sha256` unless that is "".
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read, or is another file.
+    """
+    digest = digest_of(path, model)
+    _check(path, digest, sha256, model)
+    return digest
 
 
 def digest_of(path: Path, model: str) -> str:
@@ -100,6 +111,11 @@ def digest_of(path: Path, model: str) -> str:
             return sha256_of(path)
     except (OSError, ValueError) as error:
         raise ModelError(model, f"its weights cannot be read: {error}") from error
+
+
+def _check(path: Path, digest: str, sha256: str, model: str) -> None:
+    if sha256 and digest != sha256:
+        raise ModelError(model, f"{path} holds other weights than its card says (sha256 {digest})")
 
 
 def _open(path: Path) -> BufferedReader:

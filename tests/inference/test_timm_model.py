@@ -87,10 +87,10 @@ def test_it_says_what_plain_torch_says(card: ModelCard, weights: Path, patches: 
 def test_a_precision_that_differs_is_not_used(
     card: ModelCard, weights: Path, patches: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pathview.inference import torch_model
+    from pathview.inference.engines import start, torch_engine
 
-    monkeypatch.setattr(torch_model, "fast_precision", lambda device: "bfloat16")
-    monkeypatch.setattr(torch_model, "_PARITY_LIMIT", -1.0)
+    monkeypatch.setattr(torch_engine, "fast_precision", lambda device: "bfloat16")
+    monkeypatch.setattr(start, "PARITY_LIMIT", -1.0)
     model = make(card, weights)
     model.load("cpu")
     assert "float32" in model.engine
@@ -129,11 +129,17 @@ def test_other_weights_than_the_cards_are_refused(card: ModelCard, weights: Path
         make(replace(card, sha256="0" * 64), weights).load("cpu")
 
 
-def test_without_torch_it_says_what_to_install(card: ModelCard, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*NEEDED, "pathview.inference.torch_model"):
+def test_without_torch_it_says_what_to_install(
+    card: ModelCard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in NEEDED:
         monkeypatch.setitem(sys.modules, name, None)
+    for name in ("scoring", "torch_engine"):
+        monkeypatch.delitem(sys.modules, f"pathview.inference.engines.{name}", raising=False)
+    weights = tmp_path / "w.safetensors"
+    weights.write_bytes(b"weights")
     with pytest.raises(ModelError, match=r'pip install "pathview\[models\]"'):
-        make(card, Path("w.safetensors")).load("cpu")
+        make(card, weights).load("cpu")
     assert available_devices() == ("cpu",)
     assert resolve_device("auto") == "cpu"
     with pytest.raises(ModelError, match='no device "cuda" here; there is cpu'):

@@ -1,0 +1,224 @@
+"""Start the engine for a model: the one that was asked for, or the fastest that says the same."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from pathview.core.errors import ModelError
+from pathview.inference.card import ModelCard
+from pathview.inference.engines.choice import Choice, folder_of, key_of, recall, remember
+from pathview.inference.engines.engine import Engine, EngineError, probe_patches
+from pathview.inference.engines.openvino_engine import (
+    OpenVinoEngine,
+    convert,
+    fast_precision,
+    installed,
+)
+from pathview.inference.model import Prediction
+from pathview.inference.recipe import Activation
+
+if TYPE_CHECKING:
+    from pathview.inference.engines.scoring import Scoring
+    from pathview.inference.engines.torch_engine import TorchEngine
+
+_log = logging.getLogger(__name__)
+
+PARITY_LIMIT = 0.02
+"""How far an engine may be from float32 torch, in probability."""
+
+_BATCH = 32
+_PROBE_S = 0.4
+_LEAST_CALLS = 3
+_OPENVINO = "openvino"
+
+
+class Maker(Protocol):
+    """What can make the network of a model."""
+
+    def __call__(self) -> Scoring:
+        """Return it on the CPU in float32; raises `ModelError` where it cannot be made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A model that is to be run.
+
+    Attributes
+    ----------
+    card
+        What it needs and gives.
+    activation
+        What makes probabilities of its numbers.
+    facts
+        What tells it from other models, as `choice.key_of` takes them.
+    make
+        Makes its network.
+    device
+        "cpu", "cuda:N" or "mps".
+    backend
+        One of `choice.BACKENDS`.
+    """
+
+    card: ModelCard
+    activation: Activation
+    facts: dict[str, object]
+    make: Maker
+    device: str
+    backend: str = "auto"
+
+    @property
+    def key(self) -> str:
+        """Under which the choice is kept."""
+        return key_of(self.facts, self.device)
+
+
+def start(request: Request) -> tuple[Engine, float]:
+    """Return a running engine and its largest difference to float32 torch in probability.
+
+    The first time, engines are compared on fixed patches and the fastest is noted; after that the noted one
+    starts at once, OpenVINO without torch being imported at all.
+
+    Raises
+    ------
+    ModelError
+        If the network cannot be made, gives other numbers than the card says, or cannot be run by the engine
+        that was asked for.
+    MemoryError
+        If it does not fit on the device.
+    """
+    noted = recall(request.key)
+    if noted is not None and request.backend not in ("auto", noted.backend):
+        noted = None
+    if noted is not None and noted.backend == _OPENVINO:
+        try:
+            return OpenVinoEngine(folder_of(request.key) / _OPENVINO, noted.precision), noted.parity
+        except EngineError as error:
+            _log.warning("%s: %s; the engine is chosen anew", request.card.name, error)
+            shutil.rmtree(folder_of(request.key) / _OPENVINO, ignore_errors=True)
+            noted = None
+    return _find(request, noted)
+
+
+def _find(request: Request, noted: Choice | None) -> tuple[Engine, float]:
+    # First, since it says in words what to install where torch is not there.
+    scoring = request.make().eval().requires_grad_(False)
+    from pathview.inference.engines.torch_engine import TorchEngine
+
+    # Converted before torch's own engine changes the order of the weights.
+    candidates: list[Engine] = [] if noted is not None else _openvino_engines(request, scoring)
+    reference = TorchEngine(scoring, request.device)
+    _check_output(request, reference)
+    patches = probe_patches(request.card.patch)
+    exact = reference.predict(patches)
+    if request.backend != _OPENVINO:
+        candidates += _torch_engines(reference, scoring, request.device, noted)
+    fitting = [(engine, _difference(engine.predict(patches), exact)) for engine in candidates]
+    good = [pair for pair in fitting if pair[0] is reference or _near(request, *pair)]
+    if not good and noted is not None:
+        return _find(request, None)
+    if not good:
+        raise ModelError(request.card.name, f"{request.backend} cannot run it as float32 torch does")
+    return _fastest(request, good)
+
+
+def _openvino_engines(request: Request, scoring: Scoring) -> list[Engine]:
+    wanted = request.backend == _OPENVINO
+    if not wanted and (request.backend != "auto" or request.device != "cpu" or not installed()):
+        return []
+    folder = folder_of(request.key) / _OPENVINO
+    try:
+        if not folder.exists():
+            convert(scoring, request.card.patch, folder)
+        return [OpenVinoEngine(folder, precision) for precision in {fast_precision(): 0, "float32": 0}]
+    except EngineError as error:
+        if wanted:
+            raise ModelError(request.card.name, str(error)) from error
+        _log.warning("%s: %s; torch runs it", request.card.name, error)
+        return []
+
+
+def _torch_engines(
+    reference: TorchEngine, scoring: Scoring, device: str, noted: Choice | None
+) -> list[Engine]:
+    from pathview.inference.engines import torch_engine
+
+    if noted is not None:
+        # Of the two only the one that was the faster: it is compared again, and not timed.
+        return [torch_engine.TorchEngine(scoring, device, noted.precision)]
+    fast = torch_engine.fast_precision(device)
+    if fast == reference.precision:
+        return [reference]
+    return [torch_engine.TorchEngine(scoring, device, fast), reference]
+
+
+def _difference(said: Prediction, exact: Prediction) -> float:
+    return float(np.abs(said - exact).max())
+
+
+def _near(request: Request, engine: Engine, difference: float) -> bool:
+    # Written so that a NaN, which compares with nothing, counts as too far.
+    if difference <= PARITY_LIMIT:
+        return True
+    _log.warning(
+        "%s: %s in %s differs from float32 by %g and is not used",
+        request.card.name, engine.backend, engine.precision, difference,
+    )  # fmt: skip
+    return False
+
+
+def _fastest(request: Request, good: list[tuple[Engine, float]]) -> tuple[Engine, float]:
+    if len(good) > 1:
+        edge = request.card.patch
+        patches = np.random.default_rng(2).integers(0, 256, (_BATCH, edge, edge, 3), np.uint8)
+        rates = {f"{engine.backend} {engine.precision}": _rate(engine, patches) for engine, _ in good}
+        good.sort(key=lambda pair: -rates[f"{pair[0].backend} {pair[0].precision}"])
+        _log.info("%s: patches a second %s", request.card.name, rates)
+    else:
+        rates = {}
+    engine, parity = good[0]
+    if rates and request.backend == "auto":
+        remember(request.key, Choice(engine.backend, engine.precision, parity, rates))
+    for other, _ in good[1:]:
+        # Torch's engines share their weights.
+        if (other.backend, engine.backend) != ("torch", "torch"):
+            other.close()
+    return engine, parity
+
+
+def _rate(engine: Engine, patches: np.ndarray) -> float:
+    """Return patches a second, after one call that makes ready."""
+    engine.predict(patches)
+    calls, began = 0, time.perf_counter()
+    while calls < _LEAST_CALLS or time.perf_counter() - began < _PROBE_S:
+        engine.predict(patches)
+        calls += 1
+    return calls * len(patches) / (time.perf_counter() - began)
+
+
+def _check_output(request: Request, reference: TorchEngine) -> None:
+    import torch
+
+    name, classes = request.card.name, len(request.card.classes)
+    patches = probe_patches(request.card.patch)
+    output = reference.logits(patches)
+    if not isinstance(output, torch.Tensor):
+        raise ModelError(name, f"the network gives a {type(output).__name__}, not one tensor of scores")
+    if output.shape != (len(patches), classes):
+        shape = tuple(output.shape[1:])
+        raise ModelError(name, f"the network gives {shape} numbers a patch; the manifest names {classes}")
+    sums = output.float().sum(dim=1)
+    if request.activation is Activation.SOFTMAX and bool(
+        (output >= 0).all() & (sums - 1).abs().lt(1e-3).all()
+    ):
+        raise ModelError(
+            name,
+            "the network gives probabilities already, and a softmax of them is none; "
+            'say "activation": "none"',
+        )
