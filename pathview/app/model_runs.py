@@ -120,6 +120,7 @@ class ModelRuns:
             model=source,
             heatmap=folder,
             device=self._workspace.settings.device,
+            backend=self._workspace.settings.backend,
             region=None if region is None else shapely.to_wkb(region),
             mpp=None if stated is None else stated.mpp,
             mpp_source="" if stated is None else stated.source,

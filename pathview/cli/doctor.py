@@ -16,7 +16,7 @@ import pathview
 from pathview.cli.messages import as_json_text
 
 _PACKAGES = ("PySide6-Essentials", "vispy", "openslide-python", "openslide-bin", "numpy", "zarr", "shapely")
-_MODEL_PACKAGES = ("torch", "timm", "safetensors")
+_MODEL_PACKAGES = ("torch", "timm", "safetensors", "openvino")
 _DEVICES = "from pathview.inference.device import available_devices; print(*available_devices())"
 
 

@@ -26,6 +26,9 @@ def run(
         Path | None, typer.Option(help="Only cells that touch the shapes of this GeoJSON file.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:N or mps.")] = "auto",
+    backend: Annotated[
+        str, typer.Option(help="auto, torch or openvino: the engine; auto finds the fastest once.")
+    ] = "auto",
     mpp: Annotated[
         float | None, typer.Option(help="um/px of slides that do not state it; recorded.", min=0.02, max=100)
     ] = None,
@@ -38,6 +41,7 @@ def run(
 ) -> None:
     """Run a model over slides and write heatmap, table, preview and record; goes on where it was stopped."""
     _refuse_odd_scale(mpp)
+    _refuse_odd_backend(backend)
     from pathview.cli.run_slide import RunOptions, run_slide, use_device
     from pathview.startup.find_model import allowed, find_model
     from pathview.startup.registry import load_registry
@@ -49,7 +53,7 @@ def run(
     name = source.card.name
     _refuse_shared_folders(slides, output, name)
     colours = settings.convert_colours
-    options = RunOptions(output, use_device(device, name), region, mpp, batch, overwrite, colours)
+    options = RunOptions(output, use_device(device, name), backend, region, mpp, batch, overwrite, colours)
     records = each_slide(
         slides,
         lambda slide: run_slide(slide, source, options),
@@ -64,6 +68,13 @@ def run(
 def _refuse_odd_scale(mpp: float | None) -> None:
     if mpp is not None and not math.isfinite(mpp):
         raise typer.BadParameter("must be a number of micrometres", param_hint="--mpp")
+
+
+def _refuse_odd_backend(backend: str) -> None:
+    from pathview.inference.engines.choice import BACKENDS
+
+    if backend not in BACKENDS:
+        raise typer.BadParameter(f"must be one of {', '.join(BACKENDS)}", param_hint="--backend")
 
 
 def _refuse_shared_folders(slides: list[Place], output: Path, model: str) -> None:

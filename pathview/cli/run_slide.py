@@ -36,6 +36,8 @@ class RunOptions:
         Results go to a folder in this one, see `RunFolder`.
     device
         "auto", "cpu", "cuda:N" or "mps".
+    backend
+        The engine, one of `pathview.inference.engines.choice.BACKENDS`.
     region
         GeoJSON file of the outlines to look at; None for the whole slide.
     mpp
@@ -50,6 +52,7 @@ class RunOptions:
 
     output: Path
     device: str = "auto"
+    backend: str = "auto"
     region: Path | None = None
     mpp: float | None = None
     batch: int | None = None
@@ -97,6 +100,7 @@ def run_slide(path: Place, source: ModelSource, options: RunOptions) -> dict[str
                 model=source,
                 heatmap=place.heatmap,
                 device=options.device,
+                backend=options.backend,
                 region=region,
                 mpp=None if options.mpp is None else (options.mpp, options.mpp),
                 mpp_source="stated with --mpp",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,4 +33,13 @@ class TileModel(Protocol):
 
     def unload(self) -> None:
         """Give the memory back."""
+        ...
+
+
+@runtime_checkable
+class ChoosesBackend(Protocol):
+    """A model that can run on more than one engine."""
+
+    def use_backend(self, backend: str) -> None:
+        """Run on one of `pathview.inference.engines.choice.BACKENDS` from the next loading on."""
         ...

@@ -15,6 +15,7 @@ from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
 from pathview.inference.heatmap import Heatmap
+from pathview.inference.model import ChoosesBackend, TileModel
 from pathview.inference.preflight import preflight
 from pathview.inference.run import InferenceRun
 from pathview.inference.source import ModelSource
@@ -42,6 +43,8 @@ class RunSpec:
         Folder to keep the values in, made or gone on with; None keeps them in memory only.
     device
         "auto", "cpu", "cuda:N" or "mps".
+    backend
+        The engine, one of `pathview.inference.engines.choice.BACKENDS`.
     region
         WKB of the level-0 outline to look at; None for the whole slide.
     mpp
@@ -60,6 +63,7 @@ class RunSpec:
     model: ModelSource
     heatmap: Path | None = None
     device: str = "auto"
+    backend: str = "auto"
     region: bytes | None = None
     mpp: tuple[float, float] | None = None
     mpp_source: str = "stated by the user"
@@ -98,6 +102,7 @@ def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = Non
         slide.state_mpp(spec.mpp, spec.mpp_source)
         # The model first: of one that cannot be made no heatmap is left.
         model = spec.model.make() if earlier is None else earlier.model
+        _choose_backend(model, spec)
         heatmap = _heatmap(spec, slide)
         passed = earlier is not None and earlier.checked
         return InferenceRun(
@@ -116,6 +121,13 @@ def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = Non
     except BaseException:
         slide.close()
         raise
+
+
+def _choose_backend(model: TileModel, spec: RunSpec) -> None:
+    if isinstance(model, ChoosesBackend):
+        model.use_backend(spec.backend)
+    elif spec.backend != "auto":
+        raise ModelError(spec.model.card.name, f"it runs its own code, and not on {spec.backend}")
 
 
 def _judge_colours(info: SlideInfo, card: ModelCard) -> None:

@@ -14,6 +14,7 @@ import tomli_w
 
 from pathview.core.files import config_folder, write_text
 from pathview.core.place import Place, lasting
+from pathview.inference.engines.choice import BACKENDS
 
 _log = logging.getLogger(__name__)
 _RECENT_LIMIT = 15
@@ -33,6 +34,8 @@ class Settings:
         Threads that read tiles for the screen.
     device
         Where models run: "auto", "cpu", "cuda:N" or "mps".
+    backend
+        What runs them: "auto" for the fastest engine that says the same as float32, "torch" or "openvino".
     convert_colours
         Show slides in sRGB where they carry an ICC profile; otherwise the file's own numbers.
     smooth
@@ -57,6 +60,7 @@ class Settings:
     cache_mb: int = 512
     reader_threads: int = 2
     device: str = "auto"
+    backend: str = "auto"
     convert_colours: bool = True
     smooth: bool = True
     show_coverage: bool = False
@@ -79,6 +83,7 @@ _CHECKS: dict[str, Any] = {
     "cache_mb": lambda value: type(value) is int and 64 <= value <= 1 << 20,
     "reader_threads": lambda value: type(value) is int and 1 <= value <= 32,
     "device": lambda value: isinstance(value, str),
+    "backend": lambda value: value in BACKENDS,
     "convert_colours": lambda value: type(value) is bool,
     "smooth": lambda value: type(value) is bool,
     "show_coverage": lambda value: type(value) is bool,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pathview.core.errors import CodeNotAllowedError, ModelError
+from pathview.inference.model import ChoosesBackend
 from pathview.inference.preflight import preflight
 from pathview.inference.source import ModelSource
 from pathview.startup.find_model import allowed, in_folder
@@ -54,6 +55,8 @@ def _half(value: Any) -> Any:
 def loaded(source: ModelSource) -> np.ndarray:
     """Load a model, have it pass its reference tiles, and return what it says of some patches."""
     model = source.make()
+    assert isinstance(model, ChoosesBackend)
+    model.use_backend("torch")
     model.load("cpu")
     assert preflight(model, references=source.references) == ()
     patches = np.random.default_rng(2).integers(0, 256, (3, 64, 64, 3)).astype(np.uint8)

@@ -10,7 +10,6 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 
 from pathview import __version__
@@ -97,6 +96,8 @@ def remember(key: str, choice: Choice) -> None:
 
 
 def _version(name: str) -> str | None:
+    from importlib import metadata  # only where a model is loaded
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -57,24 +57,26 @@ class OpenVinoEngine:
                     "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
                 },
             )
-            self._requests: Any = library.AsyncInferQueue(self._compiled)
+            count = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+            # Not its queue of requests: that one's callbacks and its end may wait for each other for ever.
+            self._requests: list[Any] = [self._compiled.create_infer_request() for _ in range(count)]
         except RuntimeError as error:
             raise EngineError(f"OpenVINO cannot run it: {_first_line(error)}") from error
-        self._requests.set_callback(_keep)
 
     def predict(self, patches: Patches) -> Prediction:
         """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8."""
         count = min(len(self._requests), max(1, len(patches) // _LEAST))
-        parts = np.array_split(np.ascontiguousarray(patches), count)
-        said: list[Prediction | None] = [None] * count
-        for index, part in enumerate(parts):
-            self._requests.start_async(part, (said, index))
-        self._requests.wait_all()
-        return np.concatenate([part for part in said if part is not None])
+        busy = self._requests[:count]
+        for request, part in zip(busy, np.array_split(np.ascontiguousarray(patches), count), strict=True):
+            request.start_async([part])
+        for request in busy:
+            request.wait()
+        return np.concatenate([np.array(request.get_output_tensor().data, np.float32) for request in busy])
 
     def close(self) -> None:
         """Give the memory back."""
-        self._requests = self._compiled = None
+        self._requests = []
+        self._compiled = None
 
 
 def convert(scoring: Scoring, edge: int, folder: Path) -> None:
@@ -145,11 +147,6 @@ def _library() -> Any:
             f'OpenVINO is not installed ({error}); pip install "pathview[models]" has it where there is one'
         ) from error
     return openvino
-
-
-def _keep(request: Any, place: tuple[list[Prediction | None], int]) -> None:
-    said, index = place
-    said[index] = np.array(request.get_output_tensor().data, np.float32)
 
 
 def _first_line(error: Exception) -> str:

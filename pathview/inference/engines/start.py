@@ -108,7 +108,7 @@ def start(request: Request) -> tuple[Engine, float]:
 
 def _find(request: Request, noted: Choice | None) -> tuple[Engine, float]:
     # First, since it says in words what to install where torch is not there.
-    scoring = request.make().eval().requires_grad_(False)
+    scoring = request.make().eval()
     from pathview.inference.engines.torch_engine import TorchEngine
 
     # Converted before torch's own engine changes the order of the weights.
