@@ -71,6 +71,8 @@ def fresh_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give each test settings, data and caches of its own."""
     home = tmp_path / "pathview-home"
     monkeypatch.setenv("PATHVIEW_HOME", str(home))
+    # Finding the fastest engine takes seconds for each new home; tests of engines take this back.
+    monkeypatch.setenv("PATHVIEW_BACKEND", "torch")
     return home
 
 

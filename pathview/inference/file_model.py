@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
+from pathview.inference.engines.choice import default_backend
 from pathview.inference.engines.engine import Engine
 from pathview.inference.engines.start import Request, start
 from pathview.inference.model import Patches, Prediction
@@ -81,7 +82,8 @@ class FileModel:
             "patch": self.card.patch,
             "classes": len(self.card.classes),
         }
-        request = Request(self.card, self.recipe.activation, facts, self._scoring, device, self._backend)
+        backend = default_backend() if self._backend == "auto" else self._backend
+        request = Request(self.card, self.recipe.activation, facts, self._scoring, device, backend)
         self._engine, self.parity = start(request)
         self._device = device
 

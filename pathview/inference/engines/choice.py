@@ -47,6 +47,15 @@ class Choice:
     rates: Mapping[str, float]
 
 
+def default_backend() -> str:
+    """Return what "auto" means in this environment: `PATHVIEW_BACKEND`, or the fastest."""
+    wanted = os.environ.get("PATHVIEW_BACKEND", "auto")
+    if wanted in BACKENDS:
+        return wanted
+    _log.warning("PATHVIEW_BACKEND=%s is none of %s; it is ignored", wanted, ", ".join(BACKENDS))
+    return "auto"
+
+
 def key_of(facts: Mapping[str, object], device: str) -> str:
     """Return the name of what was found for a model on a device, with these versions of all that matters.
 

@@ -21,6 +21,11 @@ def needs_the_libraries() -> None:
         pytest.skip(f"the models extra is not installed: {', '.join(missing)}")
 
 
+@pytest.fixture(autouse=True)
+def engines_are_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PATHVIEW_BACKEND")
+
+
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import safetensors.torch

@@ -163,3 +163,17 @@ def test_all_that_matters_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None
         )
         == 4
     )
+
+
+@pytest.mark.parametrize(("said", "backend"), [("torch", "torch"), ("openvino", "openvino"), ("abacus", "")])
+def test_the_environment_may_say_what_auto_means(
+    make_model: Make, said: str, backend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATHVIEW_BACKEND", said)
+    model = make_model()
+    model.load("cpu")
+    assert model.engine.startswith(backend)
+    # A wish goes before it.
+    model.use_backend("torch")
+    model.load("cpu")
+    assert model.engine.startswith("torch")
