@@ -89,6 +89,8 @@ class MainWindow(QMainWindow):
         self.class_box = ClassBox(workspace)
         self.commands = Commands(self)
         self.actions_table = ActionTable(self, self.commands.callbacks())
+        # Before the panels: a button without its icon is as wide as its text, and so would be its panel.
+        self.actions_table.restyle()
         self.actions_table.set_keys(resolved(workspace.settings.shortcuts))
         menus = fill_menus(
             self.menuBar(), self.actions_table, {"recent": "Open &recent", "panels": "&Panels"}
@@ -273,6 +275,7 @@ class MainWindow(QMainWindow):
     def set_theme(self, theme: str, *, keep: bool = True) -> None:
         """Paint the window "light", "dark" or as the "system" says; `keep` remembers the choice."""
         self._dark = apply_theme(self._application(), theme)
+        self.actions_table.restyle()
         self._follow_theme(theme)
         if keep:
             self.workspace.settings = replace(self.workspace.settings, theme=theme)
@@ -282,7 +285,6 @@ class MainWindow(QMainWindow):
         self._theme = theme
         red, green, blue = (round(255 * part) for part in canvas_color(self._dark))
         self.workspace.set_background((red, green, blue))
-        self.actions_table.restyle()
         self.actions_table[f"theme_{theme}"].setChecked(True)
         self._place_overlays()
 

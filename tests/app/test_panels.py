@@ -327,3 +327,8 @@ def test_the_performance_panel_counts_while_it_is_seen(reader: Any) -> None:
     assert panel.values["In memory"].text().split()[0] != "0"
     dock.toggleViewAction().trigger()
     reader.wait(lambda: not panel._timer.isActive(), 3)
+
+
+def test_the_panels_are_as_narrow_as_they_are_meant_to_be(user: Any) -> None:
+    column = [dock for name, dock in user.window.docks.items() if name in ("overview", "models", "layers")]
+    assert all(dock.width() <= 320 for dock in column), [dock.width() for dock in column]
