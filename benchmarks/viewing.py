@@ -181,6 +181,7 @@ def main(data: Path) -> None:
     print(f"  slide of {GRID[0] * 256:,} x {GRID[1] * 256:,} px, window of {SIZE[0]} x {SIZE[1]}")
     starting(path)
     from pathview.app.application import InboxBridge, make_application, make_window
+    from pathview.view.arrangement import VIEWS
 
     application = make_application([])
     bridge = InboxBridge()
@@ -191,6 +192,10 @@ def main(data: Path) -> None:
     wait(application, lambda: window.workspace.session is not None)
     settle(application, window)
     jumping(application, window, path)
+    panning(application, window)
+    while len(window.workspace.panes.shown) < VIEWS["four"]:
+        window.workspace.show_again()
+    print("  the same in one of four views:")
     panning(application, window)
     window.close()
 

@@ -85,6 +85,7 @@ class PaneOverlay(QWidget):
         compared
             What is laid over it, or None.
         """
+        painted = (self._active, self._several, self.divider)
         self._active, self._several = active, several
         self.divider = None if compared is None else compared.at
         viewport, slide = pane.state.viewport, pane.slide
@@ -98,7 +99,9 @@ class PaneOverlay(QWidget):
         self._hint.setText(_EMPTY if active else _EMPTY_ELSEWHERE)
         self._hint.setVisible(slide is None)
         self._name(pane, compared)
-        self.update()
+        # It covers the canvas, all of which would be painted anew with it.
+        if painted != (self._active, self._several, self.divider):
+            self.update()
 
     def _name(self, pane: Pane, compared: Compared | None) -> None:
         instead = compared is not None and compared.at is None
