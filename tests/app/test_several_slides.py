@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QTabBar
 
 from pathview.slides.made import write_made_tiff
+from pathview.slides.slide import Slide
 from pathview.startup.settings import load_settings
 from pathview.view.adjust import Adjustment
 
@@ -242,3 +243,24 @@ def test_the_window_closes_all_slides(several: Any) -> None:
     several.window.close()
     assert sorted(closed) == ["a.tif", "b & c.tif", "d.tif"]
     assert several.workspace.slides == []
+
+
+def test_the_overview_of_a_slide_that_was_in_front_is_there_at_once(
+    several: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overview = several.window.docks["overview"].widget()
+
+    def shown() -> bool:
+        return overview._pixmap is not None and several.workspace.background.idle
+
+    several.wait(shown)
+    first = overview._pixmap
+    several.trigger("next_slide")
+    several.wait(shown)
+    assert overview._pixmap is not first
+    read: list[int] = []
+    monkeypatch.setattr(Slide, "thumbnail", lambda *arguments: read.append(1))
+    several.trigger("previous_slide")
+    assert overview._pixmap is first
+    several.wait(lambda: several.workspace.background.idle)
+    assert read == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
@@ -19,6 +22,15 @@ from pathview.tiles.source import SlideTiles
 _EDGE = 700
 _LATER_MS = 150
 _EMPTY = "Open a slide to see it here"
+
+
+class _Shown(NamedTuple):
+    """A thumbnail, of which look of the slide it is, and in whose colours the pixmap is."""
+
+    look: Look | None
+    thumbnail: Rgb
+    tiles: SlideTiles
+    pixmap: QPixmap
 
 
 class OverviewDock(QWidget):
@@ -41,6 +53,8 @@ class OverviewDock(QWidget):
         self._thumbnail: Rgb | None = None  # in the file's own numbers
         self._tiles: SlideTiles | None = None  # in whose colours the pixmap is, or will be
         self._pixmap: QPixmap | None = None
+        # As they were shown last, so that going from one open slide to another reads and blanks nothing.
+        self._known: WeakKeyDictionary[Session, _Shown] = WeakKeyDictionary()
         self.shade = UnseenShade(workspace, reading, self)
         self.legend = CoverageLegend(workspace, reading)
         self.legend.hide()
@@ -76,9 +90,13 @@ class OverviewDock(QWidget):
         )
         self.shade.take(None)
         self.update()
-        if session is None:
-            self._first.stop()
-        else:
+        self._first.stop()
+        known = None if session is None else self._known.get(session)
+        if known is not None and known.look == self._workspace.looks.look:
+            self._thumbnail, self._tiles, self._pixmap = known.thumbnail, known.tiles, known.pixmap
+            self.shade.take(known.thumbnail)
+            self._convert()
+        elif session is not None:
             self._first.start()
 
     def _show_legend(self) -> None:
@@ -118,8 +136,10 @@ class OverviewDock(QWidget):
         )
 
     def _show(self, tiles: SlideTiles, pixels: Rgb) -> None:
-        if self._tiles is tiles:
+        session, thumbnail = self._workspace.session, self._thumbnail
+        if self._tiles is tiles and session is not None and thumbnail is not None:
             self._pixmap = QPixmap.fromImage(to_image(pixels))
+            self._known[session] = _Shown(self._workspace.looks.look, thumbnail, tiles, self._pixmap)
             self.update()
 
     def _on_view(self, old: object, new: object) -> None:
