@@ -268,6 +268,35 @@ ACTIONS: tuple[ActionInfo, ...] = (
         on=False,
     ),
     ActionInfo(
+        "magnifier",
+        "&Magnifier",
+        "Magnify what is under the cursor while the key is held; from here, until it is chosen again",
+        ("Q",),
+        needs="slide",
+        held=True,
+    ),
+    ActionInfo(
+        "toggle_magnifier",
+        "Magnifier sta&ys",
+        "Magnify what is under the cursor until this is switched off",
+        ("Shift+Q",),
+        needs="slide",
+        switch=True,
+        on=False,
+    ),
+    ActionInfo(
+        "magnifier_2x", "Magnify &2×", "The magnifier shows twice as much detail", (), "", "magnifier"
+    ),
+    ActionInfo("magnifier_4x", "Magnify &4×", "The magnifier shows four times as much", (), "", "magnifier"),
+    ActionInfo(
+        "magnifier_full",
+        "Magnify to &1:1",
+        "The magnifier shows one slide pixel per screen pixel",
+        (),
+        "",
+        "magnifier",
+    ),
+    ActionInfo(
         "toggle_coverage",
         "Shade &unseen tissue",
         "Hatch in the overview what you have not looked at closely; only you see this",

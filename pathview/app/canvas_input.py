@@ -116,6 +116,16 @@ class CanvasInput(QObject):
         """What the tool is drawing right now, level-0 pixels."""
         return self._preview
 
+    @property
+    def cursor(self) -> tuple[float, float] | None:
+        """Where the cursor is on the canvas, physical pixels; None where it is elsewhere."""
+        return None if self._cursor is None else self._scaled(self._cursor)
+
+    @property
+    def ratio(self) -> float:
+        """Physical pixels per logical pixel of the canvas."""
+        return self._native.devicePixelRatioF()
+
     def set_class(self, name: str | None) -> None:
         """Give new annotations the class `name`."""
         self._class_name = name

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from pathview.app.canvas_input import CanvasInput
+from pathview.app.magnifier import Magnifier
 from pathview.app.motions import Motions
 from pathview.app.open_slide import Pane
 from pathview.app.visited_views import VisitedViews
@@ -69,6 +70,8 @@ class CanvasWidget(QWidget):
         The views to go back to.
     input
         What the mouse and the keys do here.
+    magnifier
+        The lens that follows the cursor.
     picture
         What the newest frame shows, or None before the first.
     frames
@@ -89,6 +92,7 @@ class CanvasWidget(QWidget):
         self.motions = Motions(workspace, self)
         self.visited = VisitedViews(workspace, self)
         self.input = CanvasInput(workspace, native, self.motions, self)
+        self.magnifier = Magnifier(workspace, self.input)
         self.setFocusProxy(native)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -104,6 +108,7 @@ class CanvasWidget(QWidget):
         self._later = QTimer(self, singleShot=True, interval=_UPLOAD_PAUSE_MS)
         self._later.timeout.connect(self._refresh)
         self.input.preview_changed.connect(self.refresh_soon)
+        self.magnifier.changed.connect(self.refresh_soon)
         self.input.browsed.connect(lambda way: getattr(self.visited, way)())
         native.installEventFilter(self)
         workspace.view.changed.connect(self._on_view)
@@ -159,7 +164,7 @@ class CanvasWidget(QWidget):
             ),
             key=lambda one: one.area != panes.area(panes.active),
         )
-        picture = Picture(panes.size, tuple(placed), workspace.backdrop)
+        picture = Picture(panes.size, (*placed, *self._magnified()), workspace.backdrop)
         loader.wish("canvas", picture.wishes)
         least, most = _UPLOAD_S
         self._asked = time.monotonic()
@@ -176,6 +181,15 @@ class CanvasWidget(QWidget):
         heading = pane.heading.follow(pane.state.viewport, now)
         scene = pane.scene(workspace.backdrop)
         return compose(pane.state, scene, workspace.loader, self.canvas, preview, heading)
+
+    def _magnified(self) -> list[Placed]:
+        glass, workspace = self.magnifier.glass(), self.workspace
+        if glass is None:
+            return []
+        scene, state = glass.pane.scene(workspace.backdrop), glass.pane.state.shown_at(glass.viewport)
+        preview = self.input.preview if glass.pane is workspace.panes.active else None
+        frame = compose(state, scene, workspace.loader, self.canvas, preview)
+        return [Placed(frame, glass.area, glass.clip, over=True)]
 
     def _sharp(self, frame: Frame) -> bool:
         return all(self._sharp_tiles(raster.source, frame.viewport) for raster in frame.rasters)

@@ -29,6 +29,7 @@ from pathview.app.keymap import Keys, resolved
 from pathview.app.menus import fill_menus, fill_toolbar
 from pathview.app.overlays.adjusted_badge import AdjustedBadge
 from pathview.app.overlays.guides import GuidesOverlay
+from pathview.app.overlays.lens_frame import LensFrame
 from pathview.app.overlays.notice import Notice
 from pathview.app.overlays.palette import Palette
 from pathview.app.overlays.pane_overlays import PaneOverlays
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.canvas_widget = CanvasWidget(workspace, canvas)
         self.overlays = PaneOverlays(self.canvas_widget, workspace)
         self.notice = Notice(self.canvas_widget)
+        self.lens_frame = LensFrame(self.canvas_widget, workspace, self.canvas_widget.magnifier)
         self.badge = AdjustedBadge(self.canvas_widget, workspace, lambda: self.overlays.active_part)
         self.welcome = Welcome()
         self._pages = QStackedWidget()
@@ -113,6 +115,7 @@ class MainWindow(QMainWindow):
         self._framed = self.saveState()
         self._wire()
         self.actions_table["colour_profile"].setChecked(workspace.settings.convert_colours)
+        self.actions_table["magnifier_2x"].setChecked(True)
         self.actions_table["toggle_coverage"].setChecked(workspace.settings.show_coverage)
         self._follow_theme(workspace.settings.theme)
         self._on_slide(None)

@@ -17,6 +17,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     "&View": (
         "toggle_annotations", "toggle_heatmap", "toggle_grid", "toggle_crosshair", SEPARATOR,
         "toggle_coverage", "reset_coverage", SEPARATOR,
+        "magnifier", "toggle_magnifier", "magnifier_2x", "magnifier_4x", "magnifier_full", SEPARATOR,
         "colour_profile", "auto_contrast", "plane_up", "plane_down", SEPARATOR,
         "full_screen", "panels", "toggle_panels", "log", "reset_panels", SEPARATOR,
         "theme_system", "theme_light", "theme_dark",

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QInputDialog
 
+from pathview.app.held_key import HeldKey
 from pathview.view.magnification import POWERS, downsample_at
+from pathview.view.magnifier import POWERS as LENSES
+from pathview.view.magnifier import Power
 
 if TYPE_CHECKING:
     from pathview.app.main_window import MainWindow
@@ -22,7 +25,7 @@ _PANS = {"left": (1, 0), "right": (-1, 0), "up": (0, 1), "down": (0, -1)}
 _OWN = (
     "zoom_fit", "zoom_full", "toggle_annotations", "toggle_heatmap", "colour_profile", "back", "forward",
     "rotate_to", "upright", "flip", "full_screen", "toggle_grid", "toggle_crosshair", "toggle_coverage",
-    "reset_coverage",
+    "reset_coverage", "toggle_magnifier",
 )  # fmt: skip
 
 
@@ -38,6 +41,8 @@ class ViewCommands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._workspace = window.workspace
+        lens = window.canvas_widget.magnifier
+        self._magnifier = HeldKey(window, "magnifier", lambda: lens.held, lens.hold)
 
     def callbacks(self) -> dict[str, Callable[[], object]]:
         """Return what each action does, by its key."""
@@ -46,6 +51,8 @@ class ViewCommands:
         calls |= {f"pan_{name}": partial(self._pan, *by) for name, by in _PANS.items()}
         calls |= {f"power_{power:g}": partial(self._magnify, power) for power in POWERS}
         return calls | {
+            "magnifier": self._magnifier.toggle,
+            **{f"magnifier_{power}": partial(self._magnify_by, power) for power in LENSES},
             "zoom_in": partial(self._zoom, _ZOOM),
             "zoom_out": partial(self._zoom, 1 / _ZOOM),
             "rotate_left": partial(self._rotate, -90.0),
@@ -73,6 +80,14 @@ class ViewCommands:
         downsample = None if session is None else downsample_at(power, session.slide.info)
         if downsample is not None:
             self._zoom(self._viewport.downsample / downsample)
+
+    def toggle_magnifier(self) -> None:
+        """Have the magnifier until it is switched off again, or do not."""
+        on = self._window.actions_table["toggle_magnifier"].isChecked()
+        self._window.canvas_widget.magnifier.switch(on)
+
+    def _magnify_by(self, power: Power) -> None:
+        self._window.canvas_widget.magnifier.magnify(power)
 
     def zoom_fit(self) -> None:
         """Show the whole slide."""

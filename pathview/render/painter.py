@@ -94,6 +94,8 @@ class Painter:
             self._context.set_viewport(*_upward(placed.area, picture.size))
             self._context.set_state(scissor_test=placed.visible != whole)
             self._context.set_scissor(*_upward(placed.visible, picture.size))
+            if placed.over:
+                self._context.clear(color=True, depth=True)
             self._draw_placed(placed, number, picture.size, pixel_scale)
         self._context.set_state(scissor_test=False)
         self._context.set_viewport(0, 0, *picture.size)

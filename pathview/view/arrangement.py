@@ -30,6 +30,13 @@ class Area(NamedTuple):
         """Width and height."""
         return self.width, self.height
 
+    def common(self, other: Area) -> Area:
+        """Return the part that both have; its width or height is 0 where they do not meet."""
+        left, top = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        bottom = min(self.y + self.height, other.y + other.height)
+        return Area(left, top, max(right - left, 0), max(bottom - top, 0))
+
     def holds(self, x: float, y: float) -> bool:
         """Tell whether a point of the canvas lies in it."""
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height

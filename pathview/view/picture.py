@@ -22,11 +22,14 @@ class Placed:
         Where, in physical pixels of the canvas.
     clip
         The part of the canvas outside which nothing of it is drawn; None for all of `area`.
+    over
+        Whether it lies over the frames before it, so that nothing of them is to shine through.
     """
 
     frame: Frame
     area: Area
     clip: Area | None = None
+    over: bool = False
 
     @property
     def visible(self) -> Area:
@@ -43,7 +46,7 @@ class Picture:
     size
         Width and height of the canvas, physical pixels.
     placed
-        The frames; none draws where another one does.
+        The frames; none draws where another one does, but those that lie `over` them.
     background
         Colour of what no frame covers.
     """
