@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 
+from pathview.app.open_slide import OpenSlide, Pane
 from pathview.core.errors import PathViewError
 from pathview.core.region import downsample_for
+from pathview.tiles.source import TileSource
 from pathview.view.coverage import TICK_S, Coverage, Gaze
+from pathview.view.viewport import Viewport
 
 if TYPE_CHECKING:
     from pathview.app.canvas_widget import CanvasWidget
@@ -27,21 +30,22 @@ _AT_ONE_UM = 4.0
 
 @dataclass(slots=True)
 class _Watch:
+    """What is known of one open slide."""
+
     session: Session
     coverage: Coverage
-    gaze: Gaze = field(default_factory=Gaze)
     dirty: bool = False
 
 
 class Reading(QObject):
-    """Owner of the read coverage of the open slide; looks only while something moves, main thread only.
+    """Owner of the read coverage of the open slides; looks only while something moves, main thread only.
 
     Parameters
     ----------
     workspace
-        Whose slide it is.
+        Whose slides they are.
     canvas
-        What shows it.
+        What shows them.
     parent
         Owner.
     """
@@ -53,20 +57,25 @@ class Reading(QObject):
         super().__init__(parent)
         self._workspace = workspace
         self._canvas = canvas
-        self._watch: _Watch | None = None
+        self._watches: dict[str, _Watch] = {}  # by fingerprint
+        self._gazes: dict[Pane, Gaze] = {}
         self._timer = QTimer(self, interval=round(1000 * TICK_S))
         self._timer.timeout.connect(self._tick)
         self._keep_later = QTimer(self, singleShot=True, interval=_KEEP_AFTER_MS)
-        self._keep_later.timeout.connect(self._keep)
+        self._keep_later.timeout.connect(self._keep_all)
         canvas.installEventFilter(self)
-        workspace.slide_changed.connect(self._on_slide)
-        workspace.scale_changed.connect(self._on_scale)
-        workspace.view.changed.connect(self._on_view)
+        workspace.slide_closed.connect(self._on_closed)
+        workspace.slide_changed.connect(lambda _: self.changed.emit())
+        workspace.scale_changed.connect(lambda: self.changed.emit())
+        workspace.view.changed.connect(lambda *_: self._look())
+        workspace.panes.state_changed.connect(lambda _: self._look())
+        workspace.panes.changed.connect(self._look)
 
     @property
     def coverage(self) -> Coverage | None:
-        """What of the open slide was looked at; None without a slide."""
-        return None if self._watch is None else self._watch.coverage
+        """What of the slide in the active pane was looked at; None without a slide."""
+        slide = self._workspace.slide
+        return None if slide is None else self._watch(slide).coverage
 
     @property
     def limit(self) -> float:
@@ -85,11 +94,13 @@ class Reading(QObject):
 
     def reset(self) -> None:
         """Forget what was looked at on this slide, here and in the study."""
-        if self._watch is not None:
-            self._watch.coverage.reset()
-            self._watch.gaze.lose()
-            self._watch.dirty = True
-            self._keep()
+        slide = self._workspace.slide
+        if slide is not None:
+            watch = self._watch(slide)
+            watch.coverage.reset()
+            watch.dirty = True
+            self._gazes.clear()
+            self._keep(watch)
             self.changed.emit()
 
     def _set(self, settings: Settings) -> None:
@@ -101,59 +112,67 @@ class Reading(QObject):
     # what is on the screen -------------------------------------------
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Look again when the canvas comes back into sight."""
-        if event.type() == QEvent.Type.Show and self._watch is not None:
-            self._timer.start()
+        if event.type() == QEvent.Type.Show:
+            self._look()
         return False
 
-    def _on_view(self, old: object, new: object) -> None:
-        if self._watch is not None and not self._timer.isActive():
+    def _look(self) -> None:
+        if not self._timer.isActive() and any(pane.slide for pane in self._workspace.panes.shown):
             self._timer.start()
 
     def _tick(self) -> None:
-        watch = self._watch
-        if watch is None or not self._in_sight():
+        shown = {pane: pane.slide for pane in self._workspace.panes.shown if pane.slide is not None}
+        self._gazes = {pane: self._gazes.get(pane) or Gaze() for pane in shown}
+        if not shown or not self._in_sight():
             self._timer.stop()
-            if watch is not None:
-                watch.gaze.lose()
+            self._gazes.clear()
             return
-        if not self._sharp():
-            # A blurred stand-in is not the tissue.
-            watch.gaze.lose()
-            return
-        views = watch.gaze.look(self._workspace.view.state.viewport, time.monotonic())
-        if views and watch.coverage.mark(views):
-            watch.dirty = True
-            if not self._keep_later.isActive():
-                self._keep_later.start()
+        news = [slide for pane, slide in shown.items() if self._seen(pane, slide, self._gazes[pane])]
+        if self._workspace.slide in news:
             self.changed.emit()
-        if watch.gaze.resting():
+        if all(gaze.resting() for gaze in self._gazes.values()):
             self._timer.stop()
+
+    def _seen(self, pane: Pane, slide: OpenSlide, gaze: Gaze) -> bool:
+        """Note what a pane shows now, and tell whether any of it is news."""
+        viewport = pane.state.viewport
+        if not self._sharp(slide.tiles, viewport):
+            # A blurred stand-in is not the tissue.
+            gaze.lose()
+            return False
+        views, watch = gaze.look(viewport, time.monotonic()), self._watch(slide)
+        if not views or not watch.coverage.mark(views):
+            return False
+        watch.dirty = True
+        if not self._keep_later.isActive():
+            self._keep_later.start()
+        return True
 
     def _in_sight(self) -> bool:
         return self._canvas.isVisible() and not self._canvas.window().isMinimized()
 
-    def _sharp(self) -> bool:
-        source, viewport = self._workspace.scene.slide_tiles, self._workspace.view.state.viewport
-        if source is None:
-            return False
+    def _sharp(self, source: TileSource, viewport: Viewport) -> bool:
         resident = self._canvas.canvas.resident(source)
         failed = self._workspace.loader.failures(source)
         level = source.pyramid.level_for(viewport.downsample)
         return all(key in resident or key in failed for key in source.pyramid.cover(viewport.box(), level))
 
     # what is kept ----------------------------------------------------
-    def _on_slide(self, session: Session | None) -> None:
-        self._keep()
-        self._watch = None
-        if session is None:
-            self._timer.stop()
-        else:
-            self._watch = _Watch(session, self._stored(session))
-            self._timer.start()
-        self.changed.emit()
+    def _watch(self, slide: OpenSlide) -> _Watch:
+        fingerprint = slide.session.slide.info.fingerprint
+        if fingerprint not in self._watches:
+            self._watches[fingerprint] = _Watch(slide.session, self._stored(slide.session))
+        return self._watches[fingerprint]
 
-    def _on_scale(self) -> None:
-        self.changed.emit()
+    def _on_closed(self, slide: OpenSlide) -> None:
+        fingerprint = slide.session.slide.info.fingerprint
+        watch = self._watches.get(fingerprint)
+        if watch is not None:
+            self._keep(watch)
+        # The same slide may be open a second time, from another place.
+        others = (other for other in self._workspace.slides if other is not slide)
+        if all(other.session.slide.info.fingerprint != fingerprint for other in others):
+            self._watches.pop(fingerprint, None)
 
     def _stored(self, session: Session) -> Coverage:
         coverage = Coverage(session.slide.info.size)
@@ -165,10 +184,12 @@ class Reading(QObject):
             _log.warning("what was looked at on %s is not known: %s", session.slide.info.path.name, error)
         return coverage
 
-    def _keep(self) -> None:
-        self._keep_later.stop()
-        watch = self._watch
-        if watch is None or not watch.dirty or watch.session.read_only:
+    def _keep_all(self) -> None:
+        for watch in self._watches.values():
+            self._keep(watch)
+
+    def _keep(self, watch: _Watch) -> None:
+        if not watch.dirty or watch.session.read_only:
             return
         watch.dirty = False  # also if that fails: one message is enough
         value = None if watch.coverage.empty else watch.coverage.to_bytes()

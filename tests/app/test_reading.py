@@ -138,6 +138,24 @@ def test_a_study_that_is_open_elsewhere_is_not_written(start: Any, made_tiff: Pa
     first.close()
 
 
+def test_every_pane_counts_for_its_slide(user: Any, made_tiff: Path, bare_tiff: Path) -> None:
+    user.open(made_tiff)
+    user.open(bare_tiff)
+    user.trigger("views_beside")
+    rest(user)
+    look(user, 750, 550, 0.5)
+    rest(user)
+    here = seen(user, 0.5)
+    assert here > 0
+    panes = user.workspace.panes
+    (other,) = (pane for pane in panes.shown if pane is not panes.active)
+    user.workspace.look(Viewport((300.0, 300.0), 0.25, other.state.viewport.size), other)
+    rest(user)
+    assert seen(user, 0.5) == here
+    panes.activate(other)
+    assert seen(user, 0.25) > 0
+
+
 # the overview --------------------------------------------------------
 def hatched(user: Any) -> float:
     """Return which share of the thumbnail is shaded."""
