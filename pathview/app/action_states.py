@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathview.app.actions import ActionTable
+from pathview.app.action_table import ActionTable
 from pathview.app.workspace import Workspace
 from pathview.inference.run import RunState
 from pathview.view.magnification import downsample_at

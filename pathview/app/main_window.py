@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from pathview.app.action_states import show_states
-from pathview.app.actions import ActionTable
+from pathview.app.action_table import ActionTable
 from pathview.app.canvas_widget import CanvasWidget, WindowCanvas
 from pathview.app.class_box import ClassBox
 from pathview.app.commands import Commands

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
-from pathview.app.actions import ActionTable, plain
+from pathview.app.action_table import ActionTable
+from pathview.app.actions import plain
 from pathview.view.magnification import POWERS
 
 SEPARATOR = ""

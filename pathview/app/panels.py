@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
-from pathview.app.actions import ActionTable
+from pathview.app.action_table import ActionTable
 from pathview.app.bookmarks import Bookmarks
 from pathview.app.canvas_widget import CanvasWidget
 from pathview.app.docks.annotations import AnnotationsDock

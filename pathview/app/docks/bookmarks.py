@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 
 from pathview.annotations.bookmark import Bookmark
-from pathview.app.actions import ActionTable
+from pathview.app.action_table import ActionTable
 from pathview.app.bookmarks import Bookmarks
 from pathview.app.docks.bookmark_pictures import SIZE, BookmarkPictures
 from pathview.app.scale_words import magnification, place

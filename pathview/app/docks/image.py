@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from pathview.app.actions import ActionTable
+from pathview.app.action_table import ActionTable
 from pathview.app.docks.adjust_slider import AdjustSlider
 from pathview.app.docks.stain_rows import StainRows
 from pathview.app.tab_order import keep_in_place

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from pathview.app.actions import ActionTable
+from pathview.app.action_table import ActionTable
 from pathview.app.elided_label import ElidedLabel
 from pathview.app.run_progress import show_progress
 from pathview.app.run_words import describe

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from pathview.app.actions import ActionTable
+from pathview.app.action_table import ActionTable
 from pathview.app.after_tiles import AfterTiles
 from pathview.app.docks.overview import to_image
 from pathview.app.scale_words import doubts, extent, of_file, of_user
