@@ -40,6 +40,7 @@ def _facts(workspace: Workspace) -> dict[str, bool]:
         "slide": session is not None,
         "slides": bool(workspace.slides),
         "tabs": len(workspace.slides) > 1,
+        "pair": len({id(pane.slide) for pane in workspace.panes.shown if pane.slide is not None}) > 1,
         "views": len(workspace.panes.shown) > 1,
         "annotations": session is not None and len(session.annotations) > 0,
         "bookmark": session is not None and len(session.bookmarks) > 0,

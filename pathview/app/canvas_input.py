@@ -86,6 +86,8 @@ class CanvasInput(QObject):
     """ "back" or "forward": a button at the side of the mouse."""
     preview_changed = Signal()
     """What the tool is drawing right now looks different."""
+    landmark_set = Signal(object)
+    """The level-0 (x, y) of the active slide that was clicked with the landmark tool."""
     refused = Signal(str)
     """A sentence: why what the hand wanted is not done."""
 
@@ -393,6 +395,8 @@ class CanvasInput(QObject):
             return
         if step.look is not None:
             self._workspace.look(self._workspace.view.state.viewport.fitted(step.look, margin=0.0))
+        if step.landmark is not None:
+            self.landmark_set.emit(step.landmark)
         if step.selection is not None:
             self._workspace.view.set(replace(self._workspace.view.state, selection=step.selection))
         self._set_preview(step.preview)

@@ -15,6 +15,7 @@ from pathview.annotations.edit import Edit
 from pathview.app.bookmarks import Bookmarks
 from pathview.app.file_commands import FileCommands
 from pathview.app.image_commands import ImageCommands
+from pathview.app.link_commands import LinkCommands
 from pathview.app.model_folders import ModelFolders
 from pathview.app.slide_commands import SlideCommands
 from pathview.app.view_commands import ViewCommands
@@ -53,6 +54,7 @@ class Commands:
         self.views = ViewCommands(window)
         self.image = ImageCommands(window)
         self.bookmarks = Bookmarks(window)
+        self.linking = LinkCommands(window)
         self.models = ModelFolders(window)
         self.slides = SlideCommands(window)
 
@@ -63,7 +65,7 @@ class Commands:
         calls |= {f"tool_{name}": partial(self._use_tool, name) for name in _TOOLS}
         calls |= {f"theme_{name}": partial(self._window.set_theme, name) for name in _THEMES}
         calls |= self.views.callbacks() | self.image.callbacks()
-        calls |= self.bookmarks.callbacks() | self.slides.callbacks()
+        calls |= self.bookmarks.callbacks() | self.linking.callbacks() | self.slides.callbacks()
         return calls | {
             "close": self._workspace.close_slide,
             "quit": self._window.close,

@@ -29,6 +29,7 @@ from pathview.app.keymap import Keys, resolved
 from pathview.app.menus import fill_menus, fill_toolbar
 from pathview.app.overlays.adjusted_badge import AdjustedBadge
 from pathview.app.overlays.guides import GuidesOverlay
+from pathview.app.overlays.landmark_marks import LandmarkMarks
 from pathview.app.overlays.lens_frame import LensFrame
 from pathview.app.overlays.notice import Notice
 from pathview.app.overlays.palette import Palette
@@ -106,7 +107,14 @@ class MainWindow(QMainWindow):
             menus["panels"],
             self.commands.bookmarks,
             self.reading,
+            self.commands.linking.links,
         )
+        links, panel = self.commands.linking.links, self.docks["links"]
+        self.landmarks = LandmarkMarks(
+            self.canvas_widget, workspace, links, lambda: links.setting or panel.widget().isVisible()
+        )
+        panel.visibilityChanged.connect(lambda _: self.landmarks.follow())
+        self.canvas_widget.resized.connect(self.landmarks.follow)
         self.status_line = StatusLine(self.statusBar(), workspace)
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
         self.problems = ProblemCards(self._pages, self._slide_names)

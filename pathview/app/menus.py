@@ -38,7 +38,8 @@ MENUS: dict[str, tuple[str, ...]] = {
     "&Slides": (
         "views_one", "views_beside", "views_stacked", "views_three", "views_four", SEPARATOR,
         "show_again", "next_view", "previous_view", SEPARATOR, "next_slide", "previous_slide", SEPARATOR,
-        "swipe", "blink", "blink_on", "next_partner",
+        "swipe", "blink", "blink_on", "next_partner", SEPARATOR,
+        "link_views", "link_as_now", "tool_landmark", "links",
     ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": (

@@ -13,11 +13,13 @@ from pathview.app.docks.bookmarks import BookmarksDock
 from pathview.app.docks.channels import ChannelsDock
 from pathview.app.docks.image import ImageDock
 from pathview.app.docks.layers import LayersDock
+from pathview.app.docks.links import LinksDock
 from pathview.app.docks.log import LogDock
 from pathview.app.docks.models import ModelsDock
 from pathview.app.docks.overview import OverviewDock
 from pathview.app.docks.performance import PerformanceDock
 from pathview.app.docks.slide_facts import SlideFactsDock
+from pathview.app.links import Links
 from pathview.app.reading import Reading
 from pathview.app.workspace import Workspace
 from pathview.study.session import Session
@@ -25,6 +27,7 @@ from pathview.study.session import Session
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 _WIDTH = 300
 _ON_REQUEST = ("log", "performance")
+_HIDDEN = (*_ON_REQUEST, "links")
 _ABOUT = {
     "overview": "The whole slide with a frame round what is in view; a click or a drag goes there.",
     "models": "Choose a model, run it over the slide or the selection, and follow, pause or stop the run.",
@@ -34,6 +37,7 @@ _ABOUT = {
     "slide-facts": "What the file says of the slide, its pixel size, and the label and macro images.",
     "annotations": "All annotations: a row selects, a double click goes there, and a name can be written in.",
     "bookmarks": "Views to come back to: Enter or a double click goes there, F2 writes a name or a note.",
+    "links": "How slides in view are linked: landmark pairs, how far each is off, and what the fit may do.",
     "performance": "What drawing and reading of tiles take, in numbers.",
     "log": "The program's last messages, for reports.",
 }
@@ -59,6 +63,8 @@ class Panels:
         Changes the bookmarks.
     reading
         What was looked at.
+    links
+        How views are linked.
 
     Attributes
     ----------
@@ -75,6 +81,7 @@ class Panels:
         menu: QMenu,
         bookmarks: Bookmarks,
         reading: Reading,
+        links: Links,
     ) -> None:
         self._window = window
         self.models = ModelsDock(workspace, actions)
@@ -87,7 +94,8 @@ class Panels:
         panels: list[QWidget] = [
             OverviewDock(workspace, reading), self.models, self.channels, self.layers, self.image,
             SlideFactsDock(workspace, actions), self.annotations,
-            BookmarksDock(workspace, bookmarks, actions), PerformanceDock(workspace, canvas), LogDock(),
+            BookmarksDock(workspace, bookmarks, actions), LinksDock(workspace, links, actions),
+            PerformanceDock(workspace, canvas), LogDock(),
         ]  # fmt: skip
         for panel in panels:
             title = str(getattr(panel, "title", ""))
@@ -141,11 +149,12 @@ class Panels:
         for name, dock in self.docks.items():
             dock.setFloating(False)
             self._window.addDockWidget(_BOTTOM if name in _ON_REQUEST else _RIGHT, dock)
-            dock.setVisible(self._has_channels if name == "channels" else name not in _ON_REQUEST)
+            dock.setVisible(self._has_channels if name == "channels" else name not in _HIDDEN)
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["channels"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["image"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["slide-facts"])
         self._window.tabifyDockWidget(self.docks["annotations"], self.docks["bookmarks"])
+        self._window.tabifyDockWidget(self.docks["annotations"], self.docks["links"])
         self.docks["layers"].raise_()
         self.docks["annotations"].raise_()
         column = [self.docks[name] for name in _HEIGHTS]

@@ -11,7 +11,7 @@ from pathview.core.files import config_folder
 
 _log = logging.getLogger(__name__)
 # Raised when panels come, go or change their names: an older arrangement is then left alone.
-LAYOUT_VERSION = 5
+LAYOUT_VERSION = 6
 
 
 def save_window(window: QMainWindow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, get_args
 
@@ -64,6 +64,8 @@ class Link:
         pairs and more say the turn themselves, and three the mirroring unless they lie on a line.
     scale
         Level-0 pixels of B by one of A, where a pixel size is unknown and pairs are too few to tell.
+    placed
+        Whether its one pair is where two views were laid on each other, and no landmark.
     """
 
     pairs: tuple[Pair, ...] = ()
@@ -71,6 +73,7 @@ class Link:
     turn: float = 0.0
     mirrored: bool = False
     scale: float | None = None
+    placed: bool = False
 
     def transform(self, a: Glass, b: Glass) -> Transform:
         """Return the map from A to B.
@@ -113,12 +116,13 @@ class Link:
         return tuple(math.hypot((x - at[0]) * mx, (y - at[1]) * my) for (x, y), at in placed)
 
     def with_pair(self, pair: Pair) -> Link:
-        """Return the link with one pair more."""
-        return replace(self, pairs=(*self.pairs, pair))
+        """Return the link with one landmark pair more, or the first where views were only laid together."""
+        return replace(self, pairs=(pair,) if self.placed else (*self.pairs, pair), placed=False)
 
-    def without_pair(self, number: int) -> Link:
-        """Return the link without the pair of that number, from 0."""
-        return replace(self, pairs=tuple(pair for at, pair in enumerate(self.pairs) if at != number))
+    def without_pairs(self, numbers: Container[int]) -> Link:
+        """Return the link without the pairs of those numbers, from 0."""
+        kept = tuple(pair for number, pair in enumerate(self.pairs) if number not in numbers)
+        return replace(self, pairs=kept, placed=self.placed and bool(kept))
 
     def swapped(self) -> Link:
         """Return the same link as seen from slide B."""
@@ -129,6 +133,7 @@ class Link:
             turn % 360.0,
             self.mirrored,
             None if self.scale is None else 1 / self.scale,
+            self.placed,
         )
 
     def to_json(self) -> str:
@@ -148,7 +153,9 @@ class Link:
             kept = json.loads(text)
             pairs = tuple(Pair(_point(a), _point(b)) for a, b in kept["pairs"])
             scale = None if kept["scale"] is None else float(kept["scale"])
-            link = cls(pairs, kept["fit"], float(kept["turn"]), bool(kept["mirrored"]), scale)
+            link = cls(
+                pairs, kept["fit"], float(kept["turn"]), bool(kept["mirrored"]), scale, bool(kept["placed"])
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not a link: {text[:80]}") from error
         usable = math.isfinite(link.turn) and (scale is None or (math.isfinite(scale) and scale > 0))
@@ -186,6 +193,7 @@ def as_they_are(a: Viewport, b: Viewport, glass_a: Glass, glass_b: Glass) -> Lin
         turn=round(math.degrees(angle), 9) % 360.0,
         mirrored=mirrored,
         scale=None if known else b.downsample / a.downsample,
+        placed=True,
     )
 
 

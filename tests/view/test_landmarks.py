@@ -173,6 +173,7 @@ links = st.builds(
     turns,
     st.booleans(),
     st.none() | st.floats(0.01, 100),
+    st.booleans(),
 )
 
 
@@ -191,10 +192,11 @@ def test_seen_from_the_other_slide_it_is_the_same(turn: float, mirrored: bool) -
 @pytest.mark.parametrize(
     "text",
     [
-        "", "{}", "[]", '{"pairs": [[1]], "fit": "rigid", "turn": 0, "mirrored": false, "scale": null}',
-        '{"pairs": [], "fit": "loose", "turn": 0, "mirrored": false, "scale": null}',
-        '{"pairs": [], "fit": "rigid", "turn": NaN, "mirrored": false, "scale": null}',
-        '{"pairs": [], "fit": "rigid", "turn": 0, "mirrored": false, "scale": -1}',
+        "", "{}", "[]",
+        '{"pairs": [[1]], "fit": "rigid", "turn": 0, "mirrored": false, "scale": null, "placed": false}',
+        '{"pairs": [], "fit": "loose", "turn": 0, "mirrored": false, "scale": null, "placed": false}',
+        '{"pairs": [], "fit": "rigid", "turn": NaN, "mirrored": false, "scale": null, "placed": false}',
+        '{"pairs": [], "fit": "rigid", "turn": 0, "mirrored": false, "scale": -1, "placed": false}',
     ],
 )  # fmt: skip
 def test_what_is_no_link_is_refused(text: str) -> None:
@@ -204,7 +206,16 @@ def test_what_is_no_link_is_refused(text: str) -> None:
 
 def test_pairs_come_and_go() -> None:
     first, second = Pair((0, 0), (1, 1)), Pair((9, 9), (8, 8))
-    assert Link().with_pair(first).with_pair(second).without_pair(0).pairs == (second,)
+    assert Link().with_pair(first).with_pair(second).without_pairs({0}).pairs == (second,)
+
+
+def test_the_first_landmark_takes_the_place_of_what_was_only_laid() -> None:
+    view = Viewport((10, 20), 1.0, (8, 8))
+    laid, pair = as_they_are(view, view.rotated(90), A, B), Pair((0, 0), (1, 1))
+    assert laid.placed
+    assert laid.swapped().placed
+    assert laid.with_pair(pair) == Link((pair,), turn=laid.turn)
+    assert laid.without_pairs({0}) == Link(turn=laid.turn)
 
 
 # as they are -------------------------------------------------------

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pathview.view.tools.freehand import Freehand
+from pathview.view.tools.landmark import Landmark
 from pathview.view.tools.pan import Pan
 from pathview.view.tools.polygon import Polygon
 from pathview.view.tools.rectangle import Rectangle
@@ -19,5 +20,6 @@ TOOLS: dict[str, Callable[[], Tool]] = {
     "freehand": Freehand,
     "rectangle": Rectangle,
     "zoom": Zoom,
+    "landmark": Landmark,
 }
 """Makers of tools by name, in the order of the tool bar."""

@@ -28,6 +28,8 @@ class ToolStep(NamedTuple):
         What is selected from now on, once `edit` is done; None leaves the selection alone.
     look
         Level-0 box that is to fill the view, or None.
+    landmark
+        Level-0 (x, y) that was named as a landmark, or None.
     """
 
     edit: Edit | None = None
@@ -35,6 +37,7 @@ class ToolStep(NamedTuple):
     done: bool = False
     selection: frozenset[UUID] | None = None
     look: Box | None = None
+    landmark: tuple[float, float] | None = None
 
 
 class Tool(Protocol):
