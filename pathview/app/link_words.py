@@ -15,8 +15,8 @@ FITS: dict[Fit, tuple[str, str]] = {
 
 
 def off_by(residual: float, in_um: bool) -> str:
-    """Return how far a landmark is off, "3.2 µm" or "6 px"."""
-    return f"{residual:.3g} {'µm' if in_um else 'px'} off"
+    """Return how far a landmark is off, "3.2 µm off" or "6.0 px off"."""
+    return f"{residual:.1f} {'µm' if in_um else 'px'} off"
 
 
 def summary(link: Link, residuals: Sequence[float], in_um: bool, clicked: str | None) -> str:
