@@ -484,7 +484,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
     ),
     ActionInfo(
         "link_as_now",
-        "Link as they lie no&w",
+        "L&ink as they lie now",
         "Take the views as they lie now for the same place, and forget landmarks",
         needs="pair",
     ),
@@ -497,7 +497,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "tool",
         "pair",
     ),
-    ActionInfo("links", "Lin&ks", "Show how views are linked, or hide it"),
+    ActionInfo("links", "Link&s", "Show how views are linked, or hide it"),
     ActionInfo("theme_system", "&System theme", "Follow the desktop", (), "", "theme"),
     ActionInfo("theme_light", "&Light theme", "Light window", (), "", "theme"),
     ActionInfo("theme_dark", "&Dark theme", "Dark window", (), "", "theme"),

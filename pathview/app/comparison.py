@@ -10,7 +10,7 @@ from psygnal import Signal
 from pathview.app.open_slide import OpenSlide, Pane
 from pathview.view.adjust import NEUTRAL
 from pathview.view.arrangement import Area
-from pathview.view.linking import Transform, followed
+from pathview.view.linking import followed
 from pathview.view.state import ViewState
 
 if TYPE_CHECKING:
@@ -188,11 +188,3 @@ class Comparison:
 def _plain(state: ViewState) -> ViewState:
     layers = (replace(la, adjustment=NEUTRAL) for la in state.layers if la.kind == "slide")
     return replace(state, layers=tuple(layers), selection=frozenset())
-
-
-def same_scale(a: OpenSlide, b: OpenSlide) -> Transform:
-    """Return the map that lays the corners of slides A and B on each other, in um where both know it."""
-    ours, theirs = a.session.slide.info.mpp, b.session.slide.info.mpp
-    if ours is None or theirs is None:
-        return Transform()
-    return Transform(xx=ours[0] / theirs[0], yy=ours[1] / theirs[1])

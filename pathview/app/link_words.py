@@ -38,7 +38,7 @@ def summary(link: Link, residuals: Sequence[float], in_um: bool, clicked: str | 
     if link.placed:
         return "Linked as the views lay. "
     if not link.pairs:
-        return "No landmarks: the middles of the slides lie on each other. "
+        return "No landmarks: the corners of the slides lie on each other. "
     if len(residuals) == 1:
         return "One pair: the slides are shifted so that it meets. "
     mean = sum(residuals) / len(residuals)

@@ -105,6 +105,13 @@ class Links:
             return str(error)
         return ""
 
+    def transform(self, a: OpenSlide, b: OpenSlide) -> Transform:
+        """Return the map from level-0 pixels of `a` to those of `b`; pixel on pixel where nothing says it."""
+        try:
+            return self._transform(a, b)
+        except LinkError:
+            return Transform()
+
     # changes ---------------------------------------------------------
     def switch(self, on: bool) -> None:
         """Link the views, or let each move alone; where nothing says how they lie, as they are now."""

@@ -61,7 +61,7 @@ class Magnifier(QObject):
         self._hands = hands
         self._held = self._fixed = False
         self._power: Power = "2x"
-        self._told: Glass | None = None
+        self._told: tuple[object, ...] | None = None
         hands.cursor_moved.connect(lambda *_: self._tell())
 
     @property
@@ -93,14 +93,19 @@ class Magnifier(QObject):
         if pane is None or pane.slide is None:
             return None
         area = panes.area(pane)
+        # Where another slide is laid over this one, that one is magnified, up to the divider.
+        laid = ((one, clip or area) for one, clip in self._workspace.comparison.laid(pane, area))
+        pane, part = next((one, clip) for one, clip in laid if clip.holds(*at))
         edge = round(EDGE * self._hands.ratio)
         found = lens(pane.state.viewport.snapped(), (at[0] - area.x, at[1] - area.y), edge, self._power)
         place = Area(area.x + found.left, area.y + found.top, edge, edge)
-        return Glass(pane, found.viewport, place, place.common(area), found.factor)
+        return Glass(pane, found.viewport, place, place.common(part), found.factor)
 
     def _tell(self) -> None:
         # The cursor is told anew after each frame, also where it rests.
         glass = self.glass()
-        if glass != self._told:
-            self._told = glass
+        # Not by the pane: what is laid over another has none of its own, and is made anew each time.
+        news = None if glass is None else (glass.pane.slide, *glass[1:])
+        if news != self._told:
+            self._told = news
             self.changed.emit()

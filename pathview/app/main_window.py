@@ -107,9 +107,8 @@ class MainWindow(QMainWindow):
             menus["panels"],
             self.commands.bookmarks,
             self.reading,
-            self.commands.linking.links,
         )
-        links, panel = self.commands.linking.links, self.docks["links"]
+        links, panel = workspace.links, self.docks["links"]
         self.landmarks = LandmarkMarks(
             self.canvas_widget, workspace, links, lambda: links.setting or panel.widget().isVisible()
         )

@@ -19,7 +19,6 @@ from pathview.app.docks.models import ModelsDock
 from pathview.app.docks.overview import OverviewDock
 from pathview.app.docks.performance import PerformanceDock
 from pathview.app.docks.slide_facts import SlideFactsDock
-from pathview.app.links import Links
 from pathview.app.reading import Reading
 from pathview.app.workspace import Workspace
 from pathview.study.session import Session
@@ -63,8 +62,6 @@ class Panels:
         Changes the bookmarks.
     reading
         What was looked at.
-    links
-        How views are linked.
 
     Attributes
     ----------
@@ -81,7 +78,6 @@ class Panels:
         menu: QMenu,
         bookmarks: Bookmarks,
         reading: Reading,
-        links: Links,
     ) -> None:
         self._window = window
         self.models = ModelsDock(workspace, actions)
@@ -94,7 +90,7 @@ class Panels:
         panels: list[QWidget] = [
             OverviewDock(workspace, reading), self.models, self.channels, self.layers, self.image,
             SlideFactsDock(workspace, actions), self.annotations,
-            BookmarksDock(workspace, bookmarks, actions), LinksDock(workspace, links, actions),
+            BookmarksDock(workspace, bookmarks, actions), LinksDock(workspace, actions),
             PerformanceDock(workspace, canvas), LogDock(),
         ]  # fmt: skip
         for panel in panels:

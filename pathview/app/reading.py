@@ -135,9 +135,10 @@ class Reading(QObject):
 
     def _seen(self, pane: Pane, slide: OpenSlide, gaze: Gaze) -> bool:
         """Note what a pane shows now, and tell whether any of it is news."""
-        viewport = pane.state.viewport
-        if not self._sharp(slide.tiles, viewport):
-            # A blurred stand-in is not the tissue.
+        viewport, active = pane.state.viewport, self._workspace.panes.active
+        covered = self._workspace.comparison.going and pane is active
+        if covered or not self._sharp(slide.tiles, viewport):
+            # A blurred stand-in is not the tissue, nor is another slide that is laid over it.
             gaze.lose()
             return False
         views, watch = gaze.look(viewport, time.monotonic()), self._watch(slide)

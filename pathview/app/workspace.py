@@ -13,7 +13,8 @@ from pathview.annotations.edit import Edit
 from pathview.app.adjustments import Adjustments
 from pathview.app.background import Background
 from pathview.app.channel_looks import ChannelLooks
-from pathview.app.comparison import Comparison, same_scale
+from pathview.app.comparison import Comparison
+from pathview.app.links import Links
 from pathview.app.model_runs import ModelRuns
 from pathview.app.open_slide import OpenSlide, Pane
 from pathview.app.overviews import Overviews
@@ -65,6 +66,8 @@ class Workspace:
         Those that are open, in the order of their tabs.
     panes
         The views on the canvas.
+    links
+        How slides lie on each other, and whether views follow each other.
     view
         State of the active pane; one object for good.
     backdrop
@@ -123,7 +126,9 @@ class Workspace:
         self.overviews = Overviews(self)
         self.looks = ChannelLooks(self)
         self.adjustments = Adjustments(self)
+        self.links = Links(self)
         self.comparison = Comparison(self)
+        self.links.changed.connect(self.stale.emit)
         # What is being opened, by its number among all that were asked for, and what is to be in front.
         self._opening: dict[Place, int] = {}
         self._asked = 0
@@ -312,8 +317,8 @@ class Workspace:
         self.panes.set(pane, pane.state.shown_at(viewport))
 
     def transform(self, a: OpenSlide, b: OpenSlide) -> Transform:
-        """Return the map from level-0 pixels of slide A to those of slide B that compares them."""
-        return same_scale(a, b)
+        """Return the map from level-0 pixels of slide A to those of slide B, by the link between them."""
+        return self.links.transform(a, b)
 
     def set_background(self, color: tuple[int, int, int]) -> None:
         """Set the (r, g, b), 0-255, of what lies beside the slide."""

@@ -56,7 +56,7 @@ class Link:
     Attributes
     ----------
     pairs
-        The landmarks; without any the middles of the slides are one.
+        The landmarks; without any the corners of the slides are one, or their middles where they are turned.
     fit
         What the transform may do; it does less where there are too few pairs for it.
     turn, mirrored
@@ -83,7 +83,9 @@ class Link:
         LinkError
             If the landmarks do not say it.
         """
-        pairs = self.pairs or (Pair(a.middle, b.middle),)
+        corners = Pair((0.0, 0.0), (0.0, 0.0))
+        lying = self.turn or self.mirrored
+        pairs = self.pairs or (Pair(a.middle, b.middle) if lying else corners,)
         _check(pairs)
         fit = self.possible_fit(a, b)
         if len(pairs) == 1:

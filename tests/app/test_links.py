@@ -97,9 +97,7 @@ def test_the_switch_lets_the_other_view_follow_in_true_size(two: Any) -> None:
         fine, coarse = view(two, "made.tif"), view(two, "coarse.tif")
         # 0.25 and 0.5 um/px: the same place from the middle, as large on the screen.
         assert coarse.downsample == pytest.approx(fine.downsample / 2)
-        assert coarse.center == pytest.approx(
-            (750 + (fine.center[0] - 750) / 2, 550 + (fine.center[1] - 550) / 2)
-        )
+        assert coarse.center == pytest.approx((fine.center[0] / 2, fine.center[1] / 2))
         two.trigger("power_20")
         two.drag(two.middle(0), two.middle(0) + QPointF(60, -40))
     two.trigger("rotate_right")
@@ -113,7 +111,7 @@ def test_either_view_may_lead(two: Any) -> None:
     two.trigger("link_views")
     activate(two, "coarse.tif")
     two.workspace.look(Viewport((700.0, 600.0), 0.5, view(two, "coarse.tif").size))
-    assert view(two, "made.tif").center == pytest.approx((650, 650))
+    assert view(two, "made.tif").center == pytest.approx((1400, 1200))
     assert view(two, "made.tif").downsample == pytest.approx(1.0)
     before = view(two, "made.tif")
     activate(two, "made.tif")
@@ -179,7 +177,7 @@ def test_while_landmarks_are_set_views_move_alone(two: Any) -> None:
 
 def test_the_panel_removes_pairs_and_chooses_the_fit(two: Any) -> None:
     activate(two, "made.tif")
-    links = two.window.commands.linking.links
+    links = two.workspace.links
     two.trigger("tool_landmark")
     for place in ((300, 300), (1200, 800), (400, 900)):
         click(two, "made.tif", *place)
@@ -234,15 +232,15 @@ def test_links_survive_a_restart_whichever_slide_is_active(
         click(user, "coarse.tif", *turned(*place))
         click(user, "made.tif", *place)
     activate(user, "made.tif")
-    kept = user.window.commands.linking.links.link()
+    kept = user.workspace.links.link()
     assert len(kept.pairs) == 2
     user.close()
     again = start()
     beside(again, made_tiff, coarse_tiff)
     activate(again, "made.tif")
-    assert again.window.commands.linking.links.link() == kept
+    assert again.workspace.links.link() == kept
     activate(again, "coarse.tif")
-    assert again.window.commands.linking.links.link() == kept.swapped()
+    assert again.workspace.links.link() == kept.swapped()
     assert len(listed(again)) == 2
 
 
@@ -284,10 +282,25 @@ def test_a_slide_that_joins_comes_to_where_the_others_are(
     )
     user.settle()
     assert view(user, "made.tif").center == pytest.approx((600, 500))
-    assert view(user, "coarse.tif").center == pytest.approx((675, 525))
+    assert view(user, "coarse.tif").center == pytest.approx((300, 250))
 
 
 def test_the_panel_says_what_to_do_without_a_second_slide(reader: Any) -> None:
     reader.trigger("links")
     assert panel(reader)._pages.currentIndex() == 0
     assert not reader.window.actions_table["link_as_now"].isEnabled()
+
+
+def test_a_slide_laid_over_another_lies_by_their_link(two: Any) -> None:
+    activate(two, "made.tif")
+    two.trigger("tool_landmark")
+    for place in ((300, 300), (1200, 800)):
+        click(two, "made.tif", *place)
+        click(two, "coarse.tif", *turned(*place))
+    activate(two, "made.tif")
+    two.tool("pan")
+    two.workspace.look(Viewport((700.0, 500.0), 1.0, view(two, "made.tif").size))
+    two.trigger("swipe")
+    other = two.workspace.comparison.other.state.viewport
+    assert other.center == pytest.approx((900, 500), abs=3)
+    assert other.rotation == pytest.approx(270, abs=0.5)

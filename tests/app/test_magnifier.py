@@ -162,3 +162,25 @@ def test_at_rest_nothing_is_drawn_again(reader: Any) -> None:
     for _ in range(5):
         reader.settle()
     assert reader.window.canvas_widget.frames == before
+
+
+def test_over_a_slide_that_is_laid_over_another_it_magnifies_that_one(
+    user: Any, made_tiff: Path, bare_tiff: Path
+) -> None:
+    user.open(made_tiff)
+    user.open(bare_tiff)
+    user.trigger("toggle_magnifier")
+    user.trigger("swipe")
+    area = user.workspace.panes.areas[0]
+    sources = []
+    for share in (0.25, 0.75):
+        user.hover(QPointF(area.width * share, area.height / 2))
+        glass = shown(user)
+        assert glass.visible.width <= EDGE
+        source: Any = glass.frame.rasters[0].source
+        sources.append(source.slide.info.path.name)
+    assert sources == ["bare.tif", "made.tif"]
+    before = user.window.canvas_widget.frames
+    for _ in range(5):
+        user.settle()
+    assert user.window.canvas_widget.frames == before, "it is not drawn anew for ever"

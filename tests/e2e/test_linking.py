@@ -38,7 +38,7 @@ def test_linking_two_slides(data: Path, start: Start) -> None:
     for place in PLACES:
         for pane in (left, right):
             user.click(on(user, pane, *place))
-    links = window.commands.linking.links
+    links = workspace.links
     assert len(links.link().pairs) == 3
     assert max(links.residuals()) < 4, "a click meets a screen pixel, which is 2 um wide here"
     window.actions_table["links"].trigger()

@@ -38,14 +38,16 @@ def same(a: Transform, b: Transform, tolerance: float = 1e-3) -> bool:
 
 
 # none and one ------------------------------------------------------
-def test_without_landmarks_middles_meet_in_true_size() -> None:
-    transform = Link().transform(A, B)
-    assert transform.apply(*A.middle) == pytest.approx(B.middle)
-    assert transform.apply(20_400, 15_000) == pytest.approx((10_200, 7500))  # 100 um to the right
+def test_without_landmarks_corners_meet_in_true_size() -> None:
+    wide = Glass((25_000, 15_000), (0.5, 0.5))
+    transform = Link().transform(A, wide)
+    assert transform.apply(0, 0) == (0, 0)
+    assert transform.apply(400, 800) == pytest.approx((200, 400))  # 100 um to the right, 200 um down
 
 
-def test_without_landmarks_the_slide_may_be_turned_and_mirrored() -> None:
+def test_without_landmarks_the_slide_may_be_turned_and_mirrored_about_its_middle() -> None:
     turned = Link(turn=90.0).transform(A, B)
+    assert turned.apply(*A.middle) == pytest.approx(B.middle)
     assert turned.apply(20_400, 15_000) == pytest.approx((10_000, 7700))  # right has become below
     mirrored = Link(mirrored=True).transform(A, B)
     assert mirrored.apply(20_400, 15_000) == pytest.approx((9800, 7500))
@@ -67,9 +69,7 @@ def test_an_unknown_pixel_size_is_never_guessed() -> None:
     for link in (Link(), Link((Pair((0, 0), (0, 0)),))):
         with pytest.raises(LinkError, match="pixel size"):
             link.transform(A, UNKNOWN)
-    assert replace(Link(), scale=0.25).transform(A, UNKNOWN).apply(20_400, 15_000) == pytest.approx(
-        (10_100, 7500)
-    )
+    assert replace(Link(), scale=0.25).transform(A, UNKNOWN).apply(400, 800) == pytest.approx((100, 200))
 
 
 # two ---------------------------------------------------------------

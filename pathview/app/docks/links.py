@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 from pathview.app.action_table import ActionTable
 from pathview.app.elided_label import ElidedLabel
 from pathview.app.link_words import FITS, fit_words, off_by, summary
-from pathview.app.links import Links
 from pathview.app.workspace import Workspace
 from pathview.core.errors import LinkError
 
@@ -35,20 +34,18 @@ class LinksDock(QWidget):
     Parameters
     ----------
     workspace
-        Whose slides they are.
-    links
-        What is shown and changed.
+        Whose slides they are, and their links.
     actions
         What the buttons do.
     """
 
     title = "Links"
 
-    def __init__(self, workspace: Workspace, links: Links, actions: ActionTable) -> None:
+    def __init__(self, workspace: Workspace, actions: ActionTable) -> None:
         super().__init__()
         self.setObjectName("links")
         self._workspace = workspace
-        self._links = links
+        self._links = links = workspace.links
         self._actions = actions
         hint = QLabel(_NO_PARTNER)
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -26,8 +26,6 @@ class LandmarkMarks(QWidget):
         The canvas.
     workspace
         Whose panes they are.
-    links
-        What is marked.
     wanted
         Tells whether marks are to be seen.
     """
