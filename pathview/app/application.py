@@ -15,6 +15,7 @@ from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 
 from pathview.app.main_window import MainWindow
+from pathview.app.memory import give_large_blocks_back
 from pathview.app.screenshot import ScreenshotWhenSettled
 from pathview.app.software_surface import SoftwareSurface
 from pathview.app.start import EarlyOpening
@@ -51,6 +52,7 @@ class InboxBridge(QObject):
 
 def make_application(arguments: list[str]) -> QApplication:
     """Return the QApplication, named and with a GL format that every driver has."""
+    give_large_blocks_back()
     surface = QSurfaceFormat.defaultFormat()
     surface.setDepthBufferSize(24)
     surface.setSwapInterval(1)
@@ -72,11 +74,16 @@ def make_window(bridge: InboxBridge) -> MainWindow:
         If the place where annotations are kept cannot be used.
     """
     from pathview.render.canvas import GlCanvas
+    from pathview.render.painter import COPIES_BYTES
 
     study = Study.open(data_folder() / "study")
     settings = load_settings()
     workspace = Workspace(settings, load_registry(folders=map(Path, settings.models)), study, bridge.inbox)
-    return MainWindow(workspace, GlCanvas(SoftwareSurface.where_needed() or _card_surface()))
+    software = SoftwareSurface.where_needed()
+    if software is not None:
+        # What is on the screen lies in memory twice; the budget is for both.
+        workspace.loader.spare(COPIES_BYTES)
+    return MainWindow(workspace, GlCanvas(software or _card_surface()))
 
 
 def _card_surface() -> Surface:

@@ -25,6 +25,8 @@ _UPLOAD_PAUSE_MS = 4
 # dozen is drawn by itself while the readers want the processor; and a frame takes more tiles to the GPU.
 _WAIT_FRAMES, _LONGEST_WAIT_MS = 3.0, 120
 _UPLOAD_SHARE, _UPLOAD_S = 0.3, (0.004, 0.008)
+# While a view stands still nobody is held up by uploads, and each frame that they spare is time won.
+_STILL_UPLOAD_S = 0.016
 # Logical pixels between two panes.
 _GAP = 4
 
@@ -166,14 +168,20 @@ class CanvasWidget(QWidget):
         )
         picture = Picture(panes.size, (*placed, *self._magnified()), workspace.backdrop)
         loader.wish("canvas", picture.wishes)
-        least, most = _UPLOAD_S
         self._asked = time.monotonic()
-        self.canvas.show(picture, loader, min(max(_UPLOAD_SHARE * self.frame_s, least), most))
+        self.canvas.show(picture, loader, self._upload_s(picture))
         self.picture = picture
         self.frames += 1
         self.input.tell_cursor()
         if self.canvas.pending_uploads:
             self._later.start()
+
+    def _upload_s(self, picture: Picture) -> float:
+        """Return how long uploading may take: long where another frame for the rest would take longer."""
+        least, most = _UPLOAD_S
+        if self.picture is not None and self.picture.viewports == picture.viewports:
+            return min(max(self.frame_s, least), _STILL_UPLOAD_S)
+        return min(max(_UPLOAD_SHARE * self.frame_s, least), most)
 
     def _composed(self, pane: Pane, now: float) -> Frame:
         workspace = self.workspace

@@ -11,6 +11,7 @@ from vispy import gloo
 
 from pathview.core.pyramid import TileKey
 from pathview.render.atlas import Atlas
+from pathview.render.offscreen import in_software
 from pathview.render.outlines_visual import OutlinesVisual
 from pathview.render.tiles_visual import Pose, TilesVisual
 from pathview.tiles.loader import TileLoader
@@ -24,6 +25,11 @@ from pathview.view.viewport import Viewport
 # but a software rasteriser takes 50 ms to make one of 4096, and few tiles would take as much memory as many.
 _PAGE_EDGE = {"rgb": 2048, "scalar": 1024}
 _PAGES = 16
+# Without a graphics card textures lie in the program's own memory, beside the cache of tiles: there must be
+# room for the tiles of a large screen and those about to come, not for what was seen long ago.
+_PAGES_IN_MEMORY = 4
+COPIES_BYTES = _PAGES_IN_MEMORY * _PAGE_EDGE["rgb"] ** 2 * 4
+"""Memory for copies of a slide's tiles where there is no graphics card to hold them."""
 # Frames for which a tile that was read ahead keeps its slot against others of its sort.
 _PATIENCE = 120
 
@@ -165,7 +171,8 @@ class Painter:
             kind, edge = shelf
             largest = gloo.gl.glGetParameter(gloo.gl.GL_MAX_TEXTURE_SIZE)
             side = max(1, min(_PAGE_EDGE[kind], largest) // edge)
-            self._atlases[shelf] = Atlas(source.kind, edge, side, _PAGES)
+            pages = min(_PAGES, _PAGES_IN_MEMORY) if in_software() else _PAGES
+            self._atlases[shelf] = Atlas(source.kind, edge, side, pages)
         return self._atlases[shelf]
 
 

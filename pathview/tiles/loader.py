@@ -68,6 +68,11 @@ class TileLoader:
         self._read_s = 0.0
         self._readers = Readers(threads, self._read_one)
 
+    def spare(self, spared_bytes: int) -> None:
+        """Keep so many bytes less, for copies of tiles that lie elsewhere; but at least half of before."""
+        limit = self._cache.limit_bytes
+        self._cache.limit_bytes = max(limit - spared_bytes, limit // 2)
+
     def cached(self, source: TileSource) -> Container[TileKey]:
         """Return the tiles held with their newest pixels; a live view, not a copy."""
         return _Keys(lambda key: self._fresh((source, key)))

@@ -8,6 +8,7 @@ from pathview.tiles.plan import TilePlan
 from pathview.tiles.source import TileSource
 from pathview.view.arrangement import Area
 from pathview.view.compose import NEUTRAL, Color, Frame
+from pathview.view.viewport import Viewport
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ class Picture:
     def wishes(self) -> list[tuple[TileSource, TilePlan]]:
         """What to hand to `TileLoader.wish` for the canvas."""
         return [wish for placed in self.placed for wish in placed.frame.wishes]
+
+    @property
+    def viewports(self) -> tuple[Viewport, ...]:
+        """Where each frame looks."""
+        return tuple(placed.frame.viewport for placed in self.placed)
 
     @property
     def empty(self) -> bool:

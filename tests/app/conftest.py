@@ -94,6 +94,7 @@ class RecordingCanvas:
     def __init__(self) -> None:
         self.native = Native()
         self.pictures: list[Picture] = []
+        self.budgets: list[float | None] = []
         self.forgotten: list[TileSource] = []
         self.pending_uploads = False
         self.drawing = False
@@ -104,6 +105,7 @@ class RecordingCanvas:
 
     def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None:
         self.pictures.append(picture)
+        self.budgets.append(budget_s)
 
     @property
     def frames(self) -> list[Frame]:

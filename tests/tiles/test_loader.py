@@ -237,6 +237,18 @@ def test_what_is_on_the_screen_is_never_dropped(inbox: Inbox, source: Numbers) -
     loader.close()
 
 
+@pytest.mark.parametrize(("spared", "kept"), [(0, 4), (40, 3), (10_000, 2)])
+def test_copies_elsewhere_count_but_leave_half(spared: int, kept: int, inbox: Inbox, source: Numbers) -> None:
+    loader = TileLoader(inbox, cache_bytes=4 * 48, threads=0)
+    loader.spare(spared)
+    for number in range(1, 7):
+        loader.wish("main", [(source, wanting(number))])
+        work_off(loader, inbox)
+    loader.wish("main", [])
+    assert loader.counters().tiles == kept
+    loader.close()
+
+
 def test_results_after_closing_are_dropped(loader: TileLoader, inbox: Inbox, source: Numbers) -> None:
     loader.wish("main", [(source, wanting(1))])
     loader.work()

@@ -1,0 +1,22 @@
+"""How the window's process gives memory back."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+
+# Larger than a tile of 256 pixels: those fit into each other's place, and mapping each anew would cost
+# a good part of what decoding it takes.
+_LARGE = 256 << 10
+_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
+
+
+def give_large_blocks_back() -> None:
+    """Let glibc return the memory of larger tiles when they are forgotten, instead of keeping it in pieces.
+
+    Left alone it raises its limit with the first one that is freed. Measured on a walk over tiles of 512
+    pixels: 380 MB beside the cache instead of 550.
+    """
+    # Other C libraries have no such call.
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
