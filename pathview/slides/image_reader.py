@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import BmpImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image, ImageFile
 
 from pathview.core.errors import SlideOpenError, in_a_sentence
 from pathview.core.files import fingerprint
@@ -33,13 +33,7 @@ MAX_PIXELS = 100_000_000
 
 _EDGE = 512
 _BAND_ROWS = 256
-# The classes rather than Image.open: their order of trial and its limit are global and everybody's.
-_PILLOW: dict[str, tuple[bytes, Callable[[Path], ImageFile.ImageFile]]] = {
-    "png": (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
-    "jpeg": (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
-    "bmp": (b"BM", BmpImagePlugin.BmpImageFile),
-    "webp": (b"RIFF", WebPImagePlugin.WebPImageFile),
-}
+_MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "bmp": b"BM", "webp": b"RIFF"}
 # Colour types of the PNG specification: those of colours, and those with an alpha channel.
 _PNG_COLOURS, _PNG_CLEAR = (2, 6), (4, 6)
 _FULL = np.uint64(65_535)
@@ -63,7 +57,7 @@ def open_image(path: Path) -> SlideReader | None:
     try:
         if head.startswith(TIFF_MAGIC):
             return _open_tiff(path)
-        for kind, (magic, _) in _PILLOW.items():
+        for kind, magic in _MAGIC.items():
             if head.startswith(magic) and (kind != "webp" or head[8:12] == b"WEBP"):
                 return _open_pillow(path, kind)
     except SlideOpenError:
@@ -179,7 +173,7 @@ def _info(
 
 # Pillow -------------------------------------------------------------------
 def _open_pillow(path: Path, kind: str) -> SlideReader | None:
-    make = _PILLOW[kind][1]
+    make = _opener(kind)
     try:
         image = make(path)
     except Exception as error:
@@ -330,3 +324,17 @@ def _composite(pixels: Rgb, alpha: NDArray[np.uint8], *, premultiplied: bool) ->
 def _rgb_profile(profile: object) -> bytes | None:
     """Return an ICC profile if it is one of RGB colours, which the pixels are by the time they are shown."""
     return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None
+
+
+def _opener(kind: str) -> Callable[[Path], ImageFile.ImageFile]:
+    """Return Pillow's class for a kind of file: the order and the limit of Image.open are everybody's."""
+    # Only for an image: a window that opens a slide starts without them.
+    from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+    openers: dict[str, Callable[[Path], ImageFile.ImageFile]] = {
+        "png": PngImagePlugin.PngImageFile,
+        "jpeg": JpegImagePlugin.JpegImageFile,
+        "bmp": BmpImagePlugin.BmpImageFile,
+        "webp": WebPImagePlugin.WebPImageFile,
+    }
+    return openers[kind]

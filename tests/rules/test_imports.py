@@ -55,3 +55,17 @@ def test_the_window_imports_no_torch() -> None:
     )
     assert "PySide6" in loaded
     assert loaded.isdisjoint({"torch", "timm", "safetensors"})
+
+
+def test_the_window_starts_without_what_only_some_users_ask_for() -> None:
+    code = "import pathview.app.application, pathview.render.canvas, sys\nprint('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=120
+    )
+    later = {
+        "multiprocessing", "pathview.inference.remote", "pathview.inference.spec",
+        "pathview.app.dialogs.shortcuts", "pathview.app.dialogs.region_export", "pathview.slides.demo",
+        "pathview.export.region_image", "PIL.JpegImagePlugin", "scipy", "tifffile", "vispy.app",
+        "wsidicom", "zarr",
+    }  # fmt: skip
+    assert later.isdisjoint(done.stdout.split())
