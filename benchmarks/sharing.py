@@ -20,7 +20,7 @@ from benchmarks.repeated import write_repeated
 from benchmarks.viewing import GRID, LEVELS, SIZE, SOURCE, percentile, settle, wait
 from pathview.inference.run import RunState, RunStatus
 
-ROUNDS = 6
+ROUNDS = 4
 ROUND_S = 5.0
 PX_S = 1000.0
 STEP_S = 1 / 60
@@ -57,11 +57,13 @@ def main(data: Path) -> None:
     window.resize(*SIZE)
     window.show()
     workspace = window.workspace
+    workspace.problem.connect(lambda title, text: sys.exit(f"  {title}: {text}"))
     workspace.open(path)
     wait(application, lambda: workspace.session is not None)
     workspace.look(replace(workspace.view.state.viewport, center=(8000.0, 8000.0), downsample=1.0))
     settle(application, window)
-    workspace.state_mpp((0.5, 0.5))
+    # Coarser than it is, so that there are patches for as long as this takes.
+    workspace.state_mpp((1.0, 1.0))
     model = os.environ.get("PATHVIEW_BENCH_MODEL", MODEL)
     workspace.runs.start(workspace.registry.model(model), None)
 

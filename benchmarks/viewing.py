@@ -38,22 +38,25 @@ import sys, PySide6.QtWidgets, PySide6.QtOpenGLWidgets, vispy.app, vispy.gloo, o
 openslide.OpenSlide(sys.argv[1]).read_region((0, 0), 0, (256, 256))
 """
 _WINDOW = """
-import sys, time
+import os, sys
 from pathlib import Path
+from pathview.app.start import EarlyOpening
+early = EarlyOpening(Path(sys.argv[1]))
 from pathview.app.application import InboxBridge, make_application, make_window
 application = make_application([])
 bridge = InboxBridge()
 window = make_window(bridge)
 window.resize(1600, 1000)
 window.show()
-window.workspace.open(Path(sys.argv[1]))
+window.workspace.open(early.place, first=early.result)
 widget = window.canvas_widget
-def shown():
-    return widget.frame is not None and any(raster.plan.draw for raster in widget.frame.rasters)
-while not shown():
+on_screen = []
+def swapped():
+    if widget.frame is not None and any(raster.plan.draw for raster in widget.frame.rasters):
+        on_screen.append(True)
+widget.canvas.native.frameSwapped.connect(swapped)
+while not on_screen:
     application.processEvents()
-widget.canvas.snapshot()
-import os
 os._exit(1 if "torch" in sys.modules else 0)
 """
 
