@@ -12,12 +12,16 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QTabBar
 
+from pathview.inference.card import ModelCard, Task
+from pathview.inference.grid import make_grid
+from pathview.inference.heatmap import Heatmap
 from pathview.slides.made import write_made_tiff
 from pathview.slides.slide import Slide
 from pathview.startup.settings import load_settings
 from pathview.view.adjust import Adjustment
 
 Key, Modifier = Qt.Key, Qt.KeyboardModifier
+CARD = ModelCard("two", "1", Task.CLASSIFY, 1.0, 64, 64, ("Normal", "Tumor"), "Tumor", title="Two classes")
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
 
 
@@ -264,3 +268,13 @@ def test_the_overview_of_a_slide_that_was_in_front_is_there_at_once(
     assert overview._pixmap is first
     several.wait(lambda: several.workspace.background.idle)
     assert read == []
+
+
+def test_a_heatmap_comes_to_a_slide_behind_a_tab(several: Any) -> None:
+    behind = several.workspace.slides[1]
+    info = behind.session.slide.info
+    heatmap = Heatmap.create(None, make_grid(info, CARD), CARD, info)
+    several.workspace.runs._add(behind, "Two classes", heatmap)
+    assert [raster.layer.name for raster in several.frame.rasters] == ["Slide"]
+    several.trigger("next_slide")
+    assert [raster.layer.name for raster in several.frame.rasters] == ["Slide", "Two classes"]

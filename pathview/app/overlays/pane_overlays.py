@@ -31,7 +31,7 @@ class PaneOverlays(QObject):
             overlay.hide()
         workspace.view.changed.connect(self._on_view)
         workspace.panes.changed.connect(self.follow)
-        workspace.panes.state_changed.connect(self._follow_pane)
+        workspace.panes.state_changed.connect(self._on_state)
         workspace.scale_changed.connect(self.follow)
         workspace.comparison.changed.connect(self._on_comparison)
         canvas.resized.connect(self.follow)
@@ -76,6 +76,11 @@ class PaneOverlays(QObject):
 
     def _on_view(self, old: object, new: object) -> None:
         self._follow_pane(self._workspace.panes.active)
+
+    def _on_state(self, pane: Pane) -> None:
+        # A view behind a tab gets heatmaps as well.
+        if pane in self._workspace.panes.shown:
+            self._follow_pane(pane)
 
     def _follow_pane(self, pane: Pane) -> None:
         panes = self._workspace.panes
