@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 # Known here too, so that a window start need not import the command line; a test keeps the two equal.
-COMMANDS = frozenset({"info", "check", "run", "export", "models", "doctor", "demo"})
+COMMANDS = frozenset({"info", "check", "run", "export", "models", "plugins", "doctor", "demo"})
 # How a packaged program is told to be the child that tries slides out; a test keeps it equal, too.
 CHILD_WORD = "--probe-slides"
 _OPTIONS = frozenset({"--help", "-h", "--version"})

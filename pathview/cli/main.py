@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import pathview
-from pathview.cli import check, demo, doctor, export, info, models, run
+from pathview.cli import check, demo, doctor, export, info, models, plugins, run
 from pathview.cli.messages import say
 from pathview.core.errors import PathViewError
 from pathview.core.log import set_up
@@ -35,6 +35,7 @@ app.command("check")(check.check)
 app.command("run")(run.run)
 app.add_typer(export.app, name="export")
 app.add_typer(models.app, name="models")
+app.add_typer(plugins.app, name="plugins")
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 
