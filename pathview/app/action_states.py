@@ -8,7 +8,9 @@ from pathview.inference.run import RunState
 from pathview.view.magnification import downsample_at
 
 
-def show_states(actions: ActionTable, workspace: Workspace, *, has_model: bool) -> None:
+def show_states(
+    actions: ActionTable, workspace: Workspace, *, has_model: bool, has_parameters: bool = False
+) -> None:
     """Enable what can be done now and word Undo, Redo and Pause after what they would do.
 
     Parameters
@@ -19,11 +21,18 @@ def show_states(actions: ActionTable, workspace: Workspace, *, has_model: bool) 
         What is open in it.
     has_model
         Whether there is any model to run.
+    has_parameters
+        Whether the chosen one has something that can be set.
     """
     history = None if workspace.session is None else workspace.session.history
     undo = history.undo_label if history else None
     redo = history.redo_label if history else None
-    facts = _facts(workspace) | {"model": has_model, "undo": undo is not None, "redo": redo is not None}
+    facts = _facts(workspace) | {
+        "model": has_model,
+        "parameters": has_parameters,
+        "undo": undo is not None,
+        "redo": redo is not None,
+    }
     actions.enable(frozenset(word for word, true in facts.items() if true))
     for key, word, label in (("undo", "&Undo", undo), ("redo", "&Redo", redo)):
         actions[key].setText(f"{word} {label.lower()}" if label else word)

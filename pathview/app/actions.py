@@ -23,6 +23,7 @@ NEEDS = {
     "redo": "a change that was taken back",
     "heatmap": "a heatmap",
     "model": "a model",
+    "parameters": "a model with parameters",
     "run": "a model run that is going on",
     "channels": "a slide with channels",
     "planes": "a slide with several focal planes",
@@ -526,6 +527,14 @@ ACTIONS: tuple[ActionInfo, ...] = (
         ("Ctrl+.",),
         "square-stop",
         needs="run",
+    ),
+    ActionInfo(
+        "model_parameters",
+        "Model parame&ters …",
+        "Set the parameters of the chosen model for the next runs",
+        (),
+        "sliders-horizontal",
+        needs="parameters",
     ),
     ActionInfo("add_model", "&Add model folder …", "Add a folder with config.json and weights", (), "plus"),
     ActionInfo(

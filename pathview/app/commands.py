@@ -72,6 +72,7 @@ class Commands:
             "undo": self._workspace.undo,
             "redo": self._workspace.redo,
             "add_model": self.models.ask,
+            "model_parameters": self.models.set_parameters,
             "reload_models": self.models.reload,
             "pause": self._workspace.runs.pause_or_resume,
             "cancel": self._workspace.runs.cancel,

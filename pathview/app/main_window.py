@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
         workspace.busy.connect(self.status_line.show_busy)
         workspace.layers_changed.connect(self.update_actions)
         workspace.settings_changed.connect(self._save_settings)
+        self.panels.models.model_chosen.connect(self.update_actions)
         workspace.runs.changed.connect(self._on_run)
         workspace.adjustments.changed.connect(self._on_adjustment)
         self.canvas_widget.resized.connect(self._place_overlays)
@@ -234,7 +235,13 @@ class MainWindow(QMainWindow):
 
     def update_actions(self) -> None:
         """Enable what can be done now and word Undo and Redo after the step."""
-        show_states(self.actions_table, self.workspace, has_model=self.panels.models.model is not None)
+        models = self.panels.models
+        show_states(
+            self.actions_table,
+            self.workspace,
+            has_model=models.model is not None,
+            has_parameters=models.has_parameters,
+        )
 
     def show_problem(self, title: str, text: str, details: str = "") -> None:
         """Say what went wrong on a card that neither blocks the window nor takes the focus.

@@ -44,7 +44,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": (
         "run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR,
-        "model_card", "add_model", "reload_models",
+        "model_parameters", "model_card", "add_model", "reload_models",
     ),
     "&Help": ("palette", "shortcuts", "whats_this", SEPARATOR, "about"),
 }  # fmt: skip

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QDialog, QFileDialog
 
 from pathview.app.dialogs.allow_code import asks_leave
+from pathview.app.dialogs.model_parameters import ModelParametersDialog
 from pathview.core.errors import PathViewError
+from pathview.inference.parameter import Value
 from pathview.inference.source import ModelSource
 from pathview.startup.find_model import allowed, identified, in_folder
 from pathview.startup.registry import load_registry
@@ -31,6 +33,7 @@ class ModelFolders:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._workspace = window.workspace
+        self._values: dict[str, dict[str, Value]] = {}
 
     def ask(self) -> None:
         """Ask for a model folder and add it."""
@@ -59,12 +62,25 @@ class ModelFolders:
     def reload(self) -> None:
         """Stop what runs and read all manifests anew; the next run takes the code that is there then."""
         self._workspace.runs.close()
+        # Another manifest may have other parameters.
+        self._values.clear()
         self._read()
 
     def _read(self) -> None:
         workspace = self._workspace
         workspace.registry = load_registry(folders=map(Path, workspace.settings.models))
         workspace.models_changed.emit()
+
+    def set_parameters(self) -> None:
+        """Show the form of the chosen model's parameters and keep what it says for the next runs."""
+        model = self._window.panels.models.model
+        card = None if model is None else self._workspace.registry.model(model).card
+        if card is None or not card.parameters:
+            return
+        dialog = ModelParametersDialog(card, self._values.get(card.name, {}), self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self._values[card.name] = dialog.values
+        dialog.deleteLater()
 
     def make_ready(self, model: str, then: Callable[[ModelSource], None]) -> None:
         """Call `then` with a model whose weights are known, and allowed where they are a program.
@@ -78,6 +94,7 @@ class ModelFolders:
         """
         try:
             source = self._workspace.registry.model(model)
+            source = source.with_values(self._values.get(model, {}))
         except PathViewError as error:
             self._workspace.problem.emit("Cannot run the model", str(error))
             return

@@ -114,6 +114,8 @@ class ModelRuns:
         # results are there again when an undo takes it back.
         suffix = "" if region is None else f"@{crc32(shapely.to_wkb(region)):08x}"
         suffix += "" if stated is None else f"@{stated.x:.9g}x{stated.y:.9g}um"
+        # And so have parameters that are not the defaults.
+        suffix += f"@{crc32(repr(source.values).encode()):08x}" if source.values else ""
         folder = session.heatmap_folder(source.card.name + suffix)
         spec = RunSpec(
             slide=info.path,
@@ -127,7 +129,11 @@ class ModelRuns:
         )
         self._workspace.study.add_run(info.fingerprint, source.card, folder, region=region)
         if self._host is None:
-            self._host = InferenceHost(self._workspace.settings.device, self._workspace.inbox)
+            self._host = InferenceHost(
+                self._workspace.settings.device,
+                self._workspace.inbox,
+                memory_bytes=self._workspace.settings.model_memory_mb << 20,
+            )
         name = self._name_of(slide, folder, source.card.name, region is not None)
         remote = self._host.start(spec)
         session.runs[source.card.name + suffix] = remote

@@ -39,3 +39,6 @@ def list_models(
             f"  classes {', '.join(card.classes)}; {card.patch} px at {card.mpp:g} um/px"
             f"\n  {card.intended_use or 'Research use only.'}"
         )
+        for one in card.parameters:
+            words = ". ".join(part for part in (one.title, one.help.rstrip(".")) if part)
+            print(f"  --set {one.name}={one.default}: {one.range_words()}{f'. {words}' if words else ''}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from pathview.cli.each_slide import SlideFiles, each_slide
 from pathview.cli.messages import say
 from pathview.core.errors import HeatmapMismatchError, PathViewError, UnknownScaleError
 from pathview.core.place import Place
+from pathview.inference.parameter import Parameter, Value
 
 
 def run(
@@ -34,6 +36,10 @@ def run(
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Patches at a time.", min=1, max=4096)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start afresh instead of going on.")] = False,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A parameter of the model, as listed.", metavar="NAME=VALUE"),
+    ] = None,
     allow_code: Annotated[
         bool, typer.Option("--allow-code", help="Run weights that are a program (TorchScript, .pt2).")
     ] = False,
@@ -50,6 +56,7 @@ def run(
     settings = load_settings()
     registry = load_registry(folders=map(Path, settings.models))
     source = allowed(find_model(model, registry), settings.allowed_code, now=allow_code)
+    source = source.with_values(_values(set_ or [], source.card.parameters))
     name = source.card.name
     _refuse_shared_folders(slides, output, name)
     colours = settings.convert_colours
@@ -63,6 +70,21 @@ def run(
     )
     if len(records) < len(slides):
         raise typer.Exit(1)
+
+
+def _values(words: list[str], parameters: Iterable[Parameter]) -> dict[str, Value]:
+    known = {parameter.name: parameter for parameter in parameters}
+    values: dict[str, Value] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{word!r} is not NAME=VALUE", param_hint="--set")
+        try:
+            # One that the model does not have is refused with those that it has.
+            values[name] = known[name].parsed(text) if name in known else text
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--set") from error
+    return values
 
 
 def _refuse_odd_scale(mpp: float | None) -> None:

@@ -19,6 +19,7 @@ from pathview.core.inbox import Inbox
 from pathview.core.place import Place
 from pathview.export.run_folder import RunFolder
 from pathview.inference.device import prepare_process, resolve_device
+from pathview.inference.parameter import Value
 from pathview.inference.run import InferenceRun
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec, build_run
@@ -121,7 +122,9 @@ def _run(slide: Slide, place: RunFolder, spec: RunSpec, options: RunOptions) -> 
         current = build_run(spec, inbox)
         before = current.heatmap.progress.done
         _step_to_the_end(current, inbox, spec.slide.name)
-        facts = _facts(current, options, time.perf_counter() - started, before)
+        defaults = {one.name: one.default for one in spec.model.card.parameters}
+        parameters = defaults | dict(spec.model.values)
+        facts = _facts(current, options, time.perf_counter() - started, before, parameters)
         record = place.publish(
             slide, current.heatmap, spec.model.card, facts, convert_colours=options.convert_colours
         )
@@ -164,13 +167,16 @@ def _step_to_the_end(current: InferenceRun, inbox: Inbox, name: str) -> None:
         raise ModelError(current.model.card.name, str(error)) from error
 
 
-def _facts(current: InferenceRun, options: RunOptions, seconds: float, before: int) -> dict[str, Any]:
+def _facts(
+    current: InferenceRun, options: RunOptions, seconds: float, before: int, parameters: dict[str, Value]
+) -> dict[str, Any]:
     status = current.status
     computed = status.done - before
     return {
         "device": options.device,
         "engine": str(getattr(current.model, "engine", "")) or None,
         "preflight": list(current.notes),
+        "parameters": parameters,
         "stated_mpp": options.mpp,
         "region_file": None if options.region is None else options.region.name,
         "resumed_with": before,

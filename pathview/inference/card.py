@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pathview.inference.parameter import Parameter
+
 
 class Task(StrEnum):
     """The kinds of model; the first one runs today, the others are reserved words of the manifest."""
@@ -38,6 +40,8 @@ class ModelCard:
         Probability of `positive` from which the author calls a patch positive.
     multi_label
         Whether several classes can hold at once; otherwise the probabilities of a patch add up to 1.
+    parameters
+        What a user may set.
     title, description, intended_use, license, citation
         For people.
     sha256
@@ -54,6 +58,7 @@ class ModelCard:
     positive: str
     threshold: float = 0.5
     multi_label: bool = False
+    parameters: tuple[Parameter, ...] = ()
     title: str = ""
     description: str = ""
     intended_use: str = ""

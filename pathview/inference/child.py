@@ -12,8 +12,10 @@ from multiprocessing import get_context
 from queue import SimpleQueue
 
 from pathview.core.inbox import Inbox
+from pathview.inference.child_output import ChildOutput
 from pathview.inference.frames import Close, Command, Frame, Heartbeat
 from pathview.inference.host import host_main
+from pathview.inference.memory import resident_bytes
 
 # A child imports the program before it can say anything; a busy machine takes its time over that.
 _BIRTH_S = 60.0
@@ -39,6 +41,8 @@ class HostChild:
         A child that says nothing for so long is killed.
     stuck_s
         A child whose model does not come back for so long is killed.
+    memory_bytes
+        A child that holds more is killed; None for no limit.
     """
 
     def __init__(
@@ -49,21 +53,28 @@ class HostChild:
         *,
         silence_s: float,
         stuck_s: float,
+        memory_bytes: int | None = None,
     ) -> None:
         self._inbox = inbox
         self._on_frame = on_frame
         self._on_death = on_death
         self._silence_s = silence_s
         self._stuck_s = stuck_s
+        self._memory_bytes = memory_bytes
         self._closing = False
         self._commands: SimpleQueue[Command | None] = SimpleQueue()
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
+        self._output = ChildOutput(context)
         self._process = context.Process(
-            target=host_main, args=(theirs,), name="pathview-inference-host", daemon=True
+            target=host_main,
+            args=(theirs, self._output.theirs),
+            name="pathview-inference-host",
+            daemon=True,
         )
         self._process.start()
         theirs.close()
+        self._output.listen()
         self._listener = threading.Thread(target=self._listen, name="host-listener", daemon=True)
         self._speaker = threading.Thread(target=self._speak, name="host-speaker", daemon=True)
         self._listener.start()
@@ -91,6 +102,7 @@ class HostChild:
                 break
         self._listener.join(1.0)
         self._speaker.join(1.0)
+        self._output.close()
         self._pipe.close()
 
     def _listen(self) -> None:
@@ -110,6 +122,9 @@ class HostChild:
         """Pass frames on until the child must be given up; return why."""
         heard_at = time.monotonic() + _BIRTH_S
         while True:
+            if self._takes_too_much():
+                self._process.kill()
+                return f"took more than {(self._memory_bytes or 0) / (1 << 30):.2g} GiB of memory"
             if not self._pipe.poll(_POLL_S):
                 if time.monotonic() - heard_at > self._silence_s:
                     self._process.kill()
@@ -122,6 +137,11 @@ class HostChild:
             elif frame.busy_s > self._stuck_s:
                 self._process.kill()
                 return f"its model has not answered for {self._stuck_s:g} s"
+
+    def _takes_too_much(self) -> bool:
+        if self._memory_bytes is None or self._process.pid is None:
+            return False
+        return (resident_bytes(self._process.pid) or 0) > self._memory_bytes
 
     def _speak(self) -> None:
         # A broken pipe ends this thread; the listener finds out why.

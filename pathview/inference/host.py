@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import threading
 import time
@@ -15,6 +16,7 @@ import numpy as np
 
 from pathview.core.inbox import Inbox
 from pathview.core.pyramid import TileKey
+from pathview.inference.child_output import speak_into
 from pathview.inference.device import prepare_process
 from pathview.inference.frames import (
     Cancel,
@@ -43,8 +45,18 @@ _LAST_WORDS_S = 2.0
 _NICE = 5
 
 
-def host_main(connection: Connection) -> None:
-    """Serve runs over `connection` until it closes: the target of the child process."""
+def host_main(connection: Connection, said: Connection | None = None) -> None:
+    """Serve runs over `connection` until it closes: the target of the child process.
+
+    Parameters
+    ----------
+    connection
+        The child's end of the pipe.
+    said
+        Takes what is printed here, the trace of a crash too; None leaves that where it goes.
+    """
+    speak_into(said)
+    faulthandler.enable()
     if hasattr(os, "nice"):
         # The window and its tile readers come first; a run takes what is left.
         os.nice(_NICE)

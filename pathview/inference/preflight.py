@@ -22,7 +22,9 @@ _CONSTANT = 1e-6
 _AS_PROBABILITIES = "have them made probabilities"
 
 
-def preflight(model: TileModel, *, references: Sequence[Reference] = ()) -> tuple[str, ...]:
+def preflight(
+    model: TileModel, *, references: Sequence[Reference] = (), changed: bool = False
+) -> tuple[str, ...]:
     """Ask a loaded model about glass, black, tissue, blurred tissue and its own reference tiles.
 
     Parameters
@@ -31,6 +33,8 @@ def preflight(model: TileModel, *, references: Sequence[Reference] = ()) -> tupl
         Loaded.
     references
         Tiles with their classes, from the manifest.
+    changed
+        Whether parameters are set to other values than those that the tiles' scores belong to.
 
     Returns
     -------
@@ -44,6 +48,7 @@ def preflight(model: TileModel, *, references: Sequence[Reference] = ()) -> tupl
         everything, or gets its reference tiles wrong; each in words of its own, with what to mend.
     """
     card = model.card
+    references = () if changed else references
     tiles = probe_tiles(card.patch)
     shown = [read_reference(reference, card) for reference in references]
     names = [*tiles, *(f"reference tile {reference.file.name}" for reference in references)]
@@ -52,6 +57,8 @@ def preflight(model: TileModel, *, references: Sequence[Reference] = ()) -> tupl
     _check_normalised(card, names, said)
     _check_alive(card, said)
     notes = check_references(model, references, np.array(shown), said[len(tiles) :]) if references else ()
+    if changed:
+        return ("its parameters are not the defaults, so its reference tiles were not asked",)
     return (*_notes(card, references, said[names.index(GLASS)]), *notes)
 
 

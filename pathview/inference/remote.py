@@ -28,6 +28,7 @@ from pathview.inference.frames import (
     Told,
 )
 from pathview.inference.heatmap import CellState, Heatmap
+from pathview.inference.memory import default_cap
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.spec import RunSpec
 
@@ -129,12 +130,23 @@ class InferenceHost:
         catch a frozen one, and a busy machine must not look like that.
     stuck_s
         So does one whose model does not come back from one step for so long.
+    memory_bytes
+        And one that holds more; default: three quarters of the machine's memory.
     """
 
-    def __init__(self, device: str, inbox: Inbox, *, silence_s: float = 30.0, stuck_s: float = 300.0) -> None:
+    def __init__(
+        self,
+        device: str,
+        inbox: Inbox,
+        *,
+        silence_s: float = 30.0,
+        stuck_s: float = 300.0,
+        memory_bytes: int | None = None,
+    ) -> None:
         self.device = device
         self._inbox = inbox
         self._limits = (silence_s, stuck_s)
+        self._memory_bytes = memory_bytes or default_cap()
         self._child: HostChild | None = None
         self._generation = 0
         self._numbers = 0
@@ -204,6 +216,7 @@ class InferenceHost:
             partial(self._on_death, self._generation),
             silence_s=silence_s,
             stuck_s=stuck_s,
+            memory_bytes=self._memory_bytes,
         )
         return self._child
 

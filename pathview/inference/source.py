@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
 from pathview.inference.file_model import FileModel
 from pathview.inference.model import TileModel
+from pathview.inference.parameter import Value, differing
 from pathview.inference.recipe import Recipe
 from pathview.inference.reference import Reference
 
@@ -26,13 +28,16 @@ class ModelSource:
     folder
         The plugin's folder.
     factory
-        "module:function" inside the folder; called as ``function(folder, card)``. "" where there is a recipe.
+        "module:function" inside the folder; called as ``function(folder, card)``, with the card's parameters
+        by their names where it has any. "" where there is a recipe.
     references
         Tiles that the model must get right before it runs.
     recipe
         How it is made without code of its own.
     allowed_code
         SHA-256 of the file of weights that the user lets run as a program; "" for none.
+    values
+        Of the card's parameters, those that the user has set to something else than the default.
     """
 
     card: ModelCard
@@ -41,11 +46,27 @@ class ModelSource:
     references: tuple[Reference, ...] = ()
     recipe: Recipe | None = None
     allowed_code: str = ""
+    values: tuple[tuple[str, Value], ...] = ()
 
     @property
     def is_code(self) -> bool:
         """Whether its file of weights is a program, which runs only when the user allows it."""
         return self.recipe is not None and self.recipe.format.is_code
+
+    def with_values(self, values: Mapping[str, Value]) -> ModelSource:
+        """Return the model with some of its parameters set, which its version then says: results go by it.
+
+        Raises
+        ------
+        ModelError
+            If one cannot be set so.
+        """
+        card = self.card
+        changed = differing(card.parameters, values, card.name)
+        if not changed:
+            return self
+        said = ", ".join(f"{name}={value}" for name, value in changed)
+        return replace(self, card=replace(card, version=f"{card.version} [{said}]"), values=changed)
 
     def make(self) -> TileModel:
         """Make the model by its recipe, or by its plugin's factory; nothing is loaded to a device yet.
@@ -57,6 +78,7 @@ class ModelSource:
         """
         if self.recipe is not None:
             return FileModel(self.card, self.recipe, allowed_code=self.allowed_code)
+        arguments = {one.name: one.default for one in self.card.parameters} | dict(self.values)
         module_name, _, function = self.factory.partition(":")
         file = self.folder / f"{module_name}.py"
         qualified = f"pathview_plugin_{self.folder.name}_{module_name}"
@@ -67,7 +89,7 @@ class ModelSource:
             module = importlib.util.module_from_spec(spec)
             sys.modules[qualified] = module
             spec.loader.exec_module(module)
-            model: TileModel = getattr(module, function)(self.folder, self.card)
+            model: TileModel = getattr(module, function)(self.folder, self.card, **arguments)
         except (Exception, SystemExit) as error:  # plugin code may raise anything, and may try to exit
             sys.modules.pop(qualified, None)
             raise ModelError(self.card.name, f"cannot be made: {type(error).__name__}: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -115,7 +116,7 @@ def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = Non
             readers=spec.readers or default_readers(),
             device=spec.device,
             owns_slide=True,
-            check=None if passed else partial(preflight, references=spec.model.references),
+            check=None if passed else _preflight_of(spec.model),
             notes=earlier.notes if earlier is not None else (),
         )
     except BaseException:
@@ -128,6 +129,10 @@ def _choose_backend(model: TileModel, spec: RunSpec) -> None:
         model.use_backend(spec.backend)
     elif spec.backend != "auto":
         raise ModelError(spec.model.card.name, f"it runs its own code, and not on {spec.backend}")
+
+
+def _preflight_of(source: ModelSource) -> Callable[[TileModel], tuple[str, ...]]:
+    return partial(preflight, references=source.references, changed=bool(source.values))
 
 
 def _judge_colours(info: SlideInfo, card: ModelCard) -> None:

@@ -66,6 +66,7 @@ def read_card(
         positive=entry.get("positive", classes[-1]),
         threshold=float(entry.get("threshold", 0.5)),
         multi_label=bool(entry.get("multi_label", False)),
+        parameters=(),
         sha256=entry.get("sha256", ""),
         **{key: str(entry.get(key, "")) for key in TEXTS},
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pathview.core.errors import ManifestError
 from pathview.inference.source import ModelSource
 from pathview.startup.card_fields import NAME, TEXTS, Words, misspelt, read_card, read_references
+from pathview.startup.parameter_fields import read_parameters
 
 API = 1
 _FACTORY = re.compile(r"[A-Za-z_]\w*:[A-Za-z_]\w*")
 _KEYS = {"name", "version", "task", "mpp", "patch", "stride", "classes", "positive", "threshold"} | {
-    "multi_label", "weights", "sha256", "factory", "reference", *TEXTS,
+    "multi_label", "weights", "sha256", "factory", "reference", "parameter", *TEXTS,
 }  # fmt: skip
 
 
@@ -82,8 +83,9 @@ def _model(folder: Path, entry: object, defects: list[str]) -> ModelSource | Non
     found = misspelt(entry, _KEYS)
     if not isinstance(factory, str) or not _FACTORY.fullmatch(factory):
         found.append('"factory" must be "module:function" in the plugin\'s folder')
+    parameters = read_parameters(entry.get("parameter", []), found)
     references = read_references(entry.get("reference", []), card, folder, found) if card else ()
     defects += [f"{where}{defect}" for defect in found]
     if card is None or len(defects) > before:
         return None
-    return ModelSource(card, folder, str(factory), references)
+    return ModelSource(replace(card, parameters=parameters), folder, str(factory), references)

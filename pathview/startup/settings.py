@@ -36,6 +36,8 @@ class Settings:
         Where models run: "auto", "cpu", "cuda:N" or "mps".
     backend
         What runs them: "auto" for the fastest engine that says the same as float32, "torch" or "openvino".
+    model_memory_mb
+        Memory that a model's process may take, in MiB; 0 for three quarters of the machine's.
     convert_colours
         Show slides in sRGB where they carry an ICC profile; otherwise the file's own numbers.
     smooth
@@ -61,6 +63,7 @@ class Settings:
     reader_threads: int = 2
     device: str = "auto"
     backend: str = "auto"
+    model_memory_mb: int = 0
     convert_colours: bool = True
     smooth: bool = True
     show_coverage: bool = False
@@ -84,6 +87,7 @@ _CHECKS: dict[str, Any] = {
     "reader_threads": lambda value: type(value) is int and 1 <= value <= 32,
     "device": lambda value: isinstance(value, str),
     "backend": lambda value: value in BACKENDS,
+    "model_memory_mb": lambda value: type(value) is int and 0 <= value <= 1 << 24,
     "convert_colours": lambda value: type(value) is bool,
     "smooth": lambda value: type(value) is bool,
     "show_coverage": lambda value: type(value) is bool,

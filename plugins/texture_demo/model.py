@@ -9,15 +9,13 @@ import numpy as np
 
 from pathview.inference import ModelCard, Patches, Prediction
 
-# Mean difference between neighbouring pixels, in gray values, at which a patch is as smooth as busy.
-_MIDDLE = 6.0
-
 
 @dataclass
 class TextureModel:
     """Gives (n, 2) probabilities of "Smooth" and "Busy" from the differences between neighbouring pixels."""
 
     card: ModelCard
+    middle: float
 
     def load(self, device: str) -> None:
         """Do nothing: there are no weights."""
@@ -27,13 +25,13 @@ class TextureModel:
         gray = patches.mean(axis=3, dtype=np.float32)
         across = np.abs(np.diff(gray, axis=2)).mean(axis=(1, 2))
         down = np.abs(np.diff(gray, axis=1)).mean(axis=(1, 2))
-        busy = 1 / (1 + np.exp(_MIDDLE - (across + down) / 2))
+        busy = 1 / (1 + np.exp(self.middle - (across + down) / 2))
         return np.stack([1 - busy, busy], axis=1).astype(np.float32)
 
     def unload(self) -> None:
         """Do nothing: there is nothing to give back."""
 
 
-def make(folder: Path, card: ModelCard) -> TextureModel:
-    """Make the model; what `factory` in plugin.toml names."""
-    return TextureModel(card)
+def make(folder: Path, card: ModelCard, middle: float = 6.0) -> TextureModel:
+    """Make the model; what `factory` in plugin.toml names, with its parameter."""
+    return TextureModel(card, middle)

@@ -229,3 +229,31 @@ def test_slides_of_one_name_do_not_share_a_folder(run: Call, made_tiff: Path, tm
     assert done.returncode == 2
     assert "would share a folder" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_parameter_is_set_and_recorded(run: Call, made_tiff: Path, folder: Path) -> None:
+    assert run(made_tiff).returncode == 0
+    before = read_heatmap(folder)[0]
+    assert read_record(folder)["parameters"] == {"middle": 6.0}
+    done = run(made_tiff, "--set", "middle=20")
+    assert done.returncode == 1
+    assert "another model version's values ('1.0.0', not '1.0.0 [middle=20.0]')" in done.stderr
+    done = run(made_tiff, "--set", "middle=20", "--overwrite")
+    assert done.returncode == 0
+    assert "its parameters are not the defaults, so its reference tiles were not asked" in done.stderr
+    assert read_record(folder)["parameters"] == {"middle": 20.0}
+    assert np.nanmean(read_heatmap(folder)[0][1]) < np.nanmean(before[1])
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "words"),
+    [
+        ("middle=0", 2, "middle must be a number from 0.5 to 60, not '0'"),
+        ("middle", 2, "'middle' is not NAME=VALUE"),
+        ("centre=3", 1, "there is no parameter 'centre'; it has middle"),
+    ],
+)
+def test_a_parameter_that_cannot_be_set(run: Call, made_tiff: Path, word: str, code: int, words: str) -> None:
+    done = run(made_tiff, "--set", word)
+    assert done.returncode == code
+    assert words in " ".join(done.stderr.split())

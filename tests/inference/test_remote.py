@@ -302,3 +302,49 @@ def _alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_a_model_that_eats_the_memory_dies_alone(
+    inbox: Inbox, spec: RunSpec, tmp_path: Path, wait: Wait
+) -> None:
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("the system does not tell how much memory a process holds")
+    hungry = "self.held = getattr(self, 'held', []) + [np.ones(1 << 24)]\n        "
+    (spec.model.folder / "model.py").write_text(MODEL.replace("time.sleep(0.004 * len(patches))", hungry))
+    host = InferenceHost("cpu", inbox, memory_bytes=700 << 20)
+    run = host.start(replace(spec, heatmap=None))
+    wait(lambda: run.status.state.final)
+    host.close()
+    assert run.status.state is RunState.FAILED
+    assert "took more than 0.68 GiB of memory, twice" in str(run.status.error)
+
+
+def test_what_a_model_prints_is_in_the_log_and_its_crash_too(
+    host: InferenceHost, spec: RunSpec, wait: Wait, caplog: pytest.LogCaptureFixture
+) -> None:
+    loud = (
+        "print('hello', '\\x1b[31mred'); os.write(2, b'from below\\n')\n"
+        "        import ctypes; ctypes.string_at(0)\n        "
+    )
+    (spec.model.folder / "model.py").write_text(MODEL.replace("time.sleep(0.004 * len(patches))", loud))
+    caplog.set_level("INFO", logger="pathview")
+    run = host.start(replace(spec, heatmap=None))
+    wait(lambda: run.status.state.final)
+    assert run.status.state is RunState.FAILED
+    assert "SIGSEGV" in str(run.status.error)
+    wait(lambda: caplog.text.count("Segmentation fault") == 2)
+    assert "model: hello  [31mred" in caplog.text
+    assert "model: from below" in caplog.text
+
+
+def test_a_model_that_prints_without_end_fills_no_log(
+    host: InferenceHost, spec: RunSpec, wait: Wait, caplog: pytest.LogCaptureFixture
+) -> None:
+    loud = "print(('x' * 99 + '\\n') * 30_000)\n        "
+    (spec.model.folder / "model.py").write_text(MODEL.replace("time.sleep(0.004 * len(patches))", loud))
+    caplog.set_level("INFO", logger="pathview")
+    run = host.start(replace(spec, heatmap=None, region=REGION))
+    wait(lambda: run.status.state.final)
+    assert run.status.state is RunState.DONE
+    assert "the rest is left out" in caplog.text
+    assert len(caplog.text) < 3 << 20

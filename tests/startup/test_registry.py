@@ -98,3 +98,44 @@ def test_the_users_folder_is_searched_and_the_variable_limits(monkeypatch: pytes
     assert list(plugin_files()) == [file]
     monkeypatch.setenv("PATHVIEW_PLUGINS", "")
     assert list(plugin_files()) == []
+
+
+PARAMETER = """
+[[model.parameter]]
+name = "share"
+kind = "number"
+default = 0.5
+least = 0
+most = 1
+"""
+
+
+def test_parameters_are_read(tmp_path: Path) -> None:
+    (source,) = read_manifest(write(tmp_path / "one", GOOD + PARAMETER)).models
+    (parameter,) = source.card.parameters
+    assert (parameter.name, parameter.default, parameter.range_words()) == (
+        "share",
+        0.5,
+        "a number from 0 to 1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"share"', '"Share it"', '"name" must be'),
+        ('"share"', '"card"', '"name" must be'),
+        ('"number"', '"slider"', '"kind" must be number, integer, switch, choice'),
+        ("default = 0.5", "default = 2", '"default": share must be a number from 0 to 1, not 2'),
+        ("default = 0.5", "", '"default": share must be'),
+        ("least = 0", 'least = "none"', '"least" must be a number'),
+        ("most = 1", 'choices = ["a"]', '"choices" belong to the kind "choice"'),
+        ("default = 0.5", "defualt = 0.5", 'did you mean "default"?'),
+        (PARAMETER, PARAMETER + PARAMETER, "two parameters have the same name"),
+        (PARAMETER, 'parameter = "share"', "[[model.parameter]] tables"),
+    ],
+)
+def test_wrong_parameters_are_named(tmp_path: Path, old: str, new: str, words: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        read_manifest(write(tmp_path / "one", (GOOD + PARAMETER).replace(old, new)))
+    assert words in str(caught.value)

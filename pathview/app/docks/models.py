@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -38,6 +38,8 @@ class ModelsDock(QWidget):
     """
 
     title = "Model"
+    model_chosen = Signal()
+    """Another model is chosen, or its facts are others."""
 
     def __init__(self, workspace: Workspace, actions: ActionTable) -> None:
         super().__init__()
@@ -74,8 +76,8 @@ class ModelsDock(QWidget):
         column.setSpacing(6)
         buttons = QHBoxLayout()
         buttons.setSpacing(2)
-        for key in ("run", "pause", "cancel", "model_card", "add_model"):
-            if key == "model_card":
+        for key in ("run", "pause", "cancel", "model_parameters", "model_card", "add_model"):
+            if key == "model_parameters":
                 buttons.addStretch(1)
             button = QToolButton()
             button.setDefaultAction(actions[key])
@@ -118,6 +120,11 @@ class ModelsDock(QWidget):
         name = self.box.currentData()
         return name if isinstance(name, str) else None
 
+    @property
+    def has_parameters(self) -> bool:
+        """Whether the chosen model has something that can be set."""
+        return self.model is not None and bool(self._workspace.registry.model(self.model).card.parameters)
+
     def minimumSizeHint(self) -> QSize:
         """Ask for the height that the wrapped lines take at the width there is: none of them may be cut."""
         least, layout = super().minimumSizeHint(), self.layout()
@@ -127,6 +134,7 @@ class ModelsDock(QWidget):
         return QSize(least.width(), max(least.height(), wrapped))
 
     def _describe(self) -> None:
+        self.model_chosen.emit()
         self._facts.setVisible(self.model is not None)
         if self.model is None:
             self._use.setText(_NONE)
