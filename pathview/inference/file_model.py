@@ -9,9 +9,10 @@ from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
 from pathview.inference.engines.choice import default_backend
 from pathview.inference.engines.engine import Engine
+from pathview.inference.engines.onnx_engine import OnnxEngine
 from pathview.inference.engines.start import Request, start
 from pathview.inference.model import Patches, Prediction
-from pathview.inference.recipe import Recipe
+from pathview.inference.recipe import Format, Recipe
 from pathview.inference.weights_file import checked_digest
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class FileModel:
-    """A model made by a recipe; torch is imported when it is loaded, in the process that runs it.
+    """A model made by a recipe; what runs it is imported when it is loaded, in the process that runs it.
 
     Parameters
     ----------
@@ -75,6 +76,10 @@ class FileModel:
         if self._engine is not None and self._device == device:
             return
         self.unload()
+        if self.recipe.format is Format.ONNX:
+            self._engine = self._onnx(device)
+            self._device = device
+            return
         facts: dict[str, object] = {
             "weights": checked_digest(self.recipe.weights, self.card.sha256, self.card.name),
             "allowed": self._allowed_code,
@@ -98,6 +103,17 @@ class FileModel:
         if self._engine is not None:
             self._engine.close()
         self._engine = self.parity = None
+
+    def _onnx(self, device: str) -> OnnxEngine:
+        # The file holds a network for ONNX Runtime, and torch, which others are compared with, cannot read it.
+        if self._backend != "auto":
+            raise ModelError(self.card.name, f"an ONNX file runs on onnxruntime, not on {self._backend}")
+        try:
+            import onnxruntime  # noqa: F401
+        except ImportError as error:
+            reason = f'needs onnxruntime ({error}); pip install "pathview[onnx]"'
+            raise ModelError(self.card.name, reason) from error
+        return OnnxEngine(self.card, self.recipe, device)
 
     def _scoring(self) -> Scoring:
         try:

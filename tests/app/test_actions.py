@@ -51,7 +51,7 @@ def test_mnemonics_are_not_given_twice_in_a_menu() -> None:
 
 def test_without_a_slide_only_what_needs_none_can_be_done(user: Any) -> None:
     enabled = {info.key for info in ACTIONS if user.window.actions_table[info.key].isEnabled()}
-    assert enabled == {info.key for info in ACTIONS if info.needs in ("", "model")}
+    assert enabled == {info.key for info in ACTIONS if info.needs in ("", "model", "parameters")}
 
 
 def test_toolbar_buttons_can_be_told_apart_without_a_mouse(user: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -127,3 +128,29 @@ def test_a_network_of_a_fixed_size_says_which(model_folder: Path) -> None:
     safetensors.save_file(network.state_dict(), model_folder / "model.safetensors")
     with pytest.raises(ModelError, match=r'takes 160 px and would get 64: .*"Resize".*"img_size": 64'):
         in_folder(model_folder).make().load("cpu")
+
+
+SMALL = (
+    "test_byobnet", "test_convnext", "test_efficientnet_gn", "test_mambaout", "test_nfnet", "test_vit",
+    "test_maxvit",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("architecture", SMALL)
+def test_networks_of_every_family_load_and_answer(model_folder: Path, architecture: str) -> None:
+    config = json.loads((model_folder / "config.json").read_text(encoding="utf-8"))
+    config["architecture"] = architecture
+    config["transform"].insert(0, {"name": "Resize", "arguments": {"size": 160}})
+    config["pathview"]["reference"] = []
+    (model_folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    torch.manual_seed(1)
+    network = timm.create_model(architecture, num_classes=3).eval()
+    safetensors.save_file(network.state_dict(), model_folder / "model.safetensors")
+    model = in_folder(model_folder).make()
+    model.load("cpu")
+    patches = np.random.default_rng(2).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
+    pixels = torch.tensor(patches).permute(0, 3, 1, 2).float()
+    resized = torch.nn.functional.interpolate(pixels, (160, 160), mode="bilinear", antialias=True)
+    with torch.inference_mode():
+        expected = torch.softmax(network(resized / 127.5 - 1), 1).numpy()
+    np.testing.assert_allclose(model.predict(patches), expected, atol=0.03)
