@@ -105,9 +105,9 @@ class FileModel:
         self._engine = self.parity = None
 
     def _onnx(self, device: str) -> OnnxEngine:
-        # The file holds a network for ONNX Runtime, and torch, which others are compared with, cannot read it.
+        # Torch, which the other engines are compared with, cannot read such a file.
         if self._backend != "auto":
-            raise ModelError(self.card.name, f"an ONNX file runs on onnxruntime, not on {self._backend}")
+            raise ModelError(self.card.name, f"ONNX files run on onnxruntime, not on {self._backend}")
         try:
             import onnxruntime  # noqa: F401
         except ImportError as error:
