@@ -60,7 +60,6 @@ def test_hidden_and_shown_again(reader: Any, before: NDArray[np.uint8]) -> None:
     reader.window.hide()
     reader.pause(100)
     reader.window.show()
-    reader.activate()
     shows(reader, before)
 
 
@@ -68,7 +67,6 @@ def test_minimised_and_restored(reader: Any, before: NDArray[np.uint8]) -> None:
     reader.window.showMinimized()
     reader.pause(100)
     reader.window.showNormal()
-    reader.activate()
     shows(reader, before)
 
 
@@ -89,7 +87,6 @@ def test_in_another_window_and_back_with_a_new_context_each_time(
     pages.setCurrentIndex(place)
     other.close()
     other.deleteLater()
-    reader.activate()
     shows(reader, before)
     # The new context is filled: what one looks at next is sharp as well.
     view = window.workspace.view.state.viewport
