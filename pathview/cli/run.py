@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,9 @@ from pathview.cli.each_slide import SlideFiles, each_slide
 from pathview.cli.messages import say
 from pathview.core.errors import HeatmapMismatchError, PathViewError, UnknownScaleError
 from pathview.core.place import Place
-from pathview.inference.parameter import Parameter, Value
+
+if TYPE_CHECKING:
+    from pathview.inference.parameter import Parameter, Value
 
 
 def run(
