@@ -52,7 +52,9 @@ window.workspace.open(early.place, first=early.result)
 widget = window.canvas_widget
 on_screen = []
 def swapped():
-    if widget.frame is not None and any(raster.plan.draw for raster in widget.frame.rasters):
+    if widget.frame is not None and any(
+        raster.plan.draw or raster.plan.upload for raster in widget.frame.rasters
+    ):
         on_screen.append(True)
 widget.canvas.native.frameSwapped.connect(swapped)
 while not on_screen:

@@ -53,7 +53,7 @@ def resolve_device(wanted: str, *, model: str = "of this run") -> str:
 
 def default_batch(device: str) -> int:
     """Return how many patches to give a model at a time at most; a run uses fewer where they take long."""
-    return 32 if device == "cpu" else 256 if device.startswith("cuda") else 64
+    return 64 if device == "cpu" else 256 if device.startswith("cuda") else 64
 
 
 def default_readers() -> int:
