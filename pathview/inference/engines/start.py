@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -48,7 +49,7 @@ class Maker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """A model that is to be run.
 
@@ -75,7 +76,7 @@ class Request:
     device: str
     backend: str = "auto"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Under which the choice is kept."""
         return key_of(self.facts, self.device)
@@ -116,8 +117,8 @@ def _find(request: Request, noted: Choice | None) -> tuple[Engine, float]:
     # Converted before torch's own engine changes the order of the weights.
     candidates: list[Engine] = [] if noted is not None else _openvino_engines(request, scoring)
     reference = TorchEngine(scoring, request.device)
-    _check_output(request, reference)
     patches = probe_patches(request.card.patch)
+    _check_output(request, reference, patches)
     exact = reference.predict(patches)
     if request.backend != _OPENVINO:
         candidates += _torch_engines(reference, scoring, request.device, noted)
@@ -218,11 +219,10 @@ def _rate(engine: Engine, patches: Patches) -> float:
     return calls * len(patches) / (time.perf_counter() - began)
 
 
-def _check_output(request: Request, reference: TorchEngine) -> None:
+def _check_output(request: Request, reference: TorchEngine, patches: Patches) -> None:
     import torch
 
     name, classes = request.card.name, len(request.card.classes)
-    patches = probe_patches(request.card.patch)
     output = reference.logits(patches)
     if not isinstance(output, torch.Tensor):
         raise ModelError(name, f"the network gives a {type(output).__name__}, not one tensor of scores")
