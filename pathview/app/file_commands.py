@@ -15,7 +15,6 @@ from shapely import union_all
 from pathview.core.files import cache_folder
 from pathview.core.geometry import Box
 from pathview.core.place import place_of
-from pathview.inference.heatmap import Heatmap
 
 if TYPE_CHECKING:
     from pathview.app.main_window import MainWindow
@@ -143,7 +142,7 @@ class FileCommands:
             return
         target = self._ask_target("Export heatmap cells", ".csv", "CSV (*.csv)")
         if target is not None:
-            table = _of_one_moment(heatmaps[names[-1]])
+            table = heatmaps[names[-1]].copy()
             self._write(target, lambda: write_heatmap_table(table, target))
 
     def _ask_target(self, title: str, suffix: str, kind: str) -> Path | None:
@@ -173,10 +172,3 @@ class FileCommands:
         if not self._workspace.closed:
             self._workspace.busy.emit("")
             self._workspace.problem.emit(title, str(error))
-
-
-def _of_one_moment(heatmap: Heatmap) -> Heatmap:
-    # A run may go on writing while the table is made on another thread.
-    copy = Heatmap(heatmap.grid, heatmap.facts)
-    copy.take_over(heatmap.scores.copy(), heatmap.state.copy(), dict(heatmap.failures))
-    return copy

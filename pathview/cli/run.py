@@ -37,6 +37,9 @@ def run(
         float | None, typer.Option(help="um/px of slides that do not state it; recorded.", min=0.02, max=100)
     ] = None,
     batch: Annotated[int | None, typer.Option(help="Patches at a time.", min=1, max=4096)] = None,
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Ask about each patch turned and mirrored; gives uncertainty too.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start afresh instead of going on.")] = False,
     set_: Annotated[
         list[str] | None,
@@ -62,7 +65,8 @@ def run(
     name = source.card.name
     _refuse_shared_folders(slides, output, name)
     colours = settings.convert_colours
-    options = RunOptions(output, use_device(device, name), backend, region, mpp, batch, overwrite, colours)
+    place = use_device(device, name)
+    options = RunOptions(output, place, backend, region, mpp, batch, tta, overwrite, colours)
     records = each_slide(
         slides,
         lambda slide: run_slide(slide, source, options),

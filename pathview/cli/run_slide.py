@@ -45,6 +45,8 @@ class RunOptions:
         um/px of level 0, in place of what the slide says or does not say.
     batch
         Most patches at a time; None for what suits the device.
+    tta
+        Ask the model about each patch turned and mirrored in all ways.
     overwrite
         Put new results in the place of old ones.
     convert_colours
@@ -57,6 +59,7 @@ class RunOptions:
     region: Path | None = None
     mpp: float | None = None
     batch: int | None = None
+    tta: bool = False
     overwrite: bool = False
     convert_colours: bool = True
 
@@ -106,6 +109,7 @@ def run_slide(path: Place, source: ModelSource, options: RunOptions) -> dict[str
                 mpp=None if options.mpp is None else (options.mpp, options.mpp),
                 mpp_source="stated with --mpp",
                 batch=options.batch,
+                tta=options.tta,
             )
             return _run(slide, place, spec, options)
     except OSError as error:

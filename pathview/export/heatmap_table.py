@@ -13,10 +13,11 @@ from pathview.inference.heatmap import CellState, Heatmap
 
 
 def write_heatmap_table(heatmap: Heatmap, target: Path) -> None:
-    """Write one row a cell: ``row,col,x,y,width,height,state`` and a column per class.
+    """Write one row a cell: ``row,col,x,y,width,height,state``, a column per class, and what else is known.
 
-    Positions are level-0 pixels of the cell's patch, top-left corner; a cell without a value has empty
-    class columns, never 0.
+    An extra with one layer a class has columns such as ``Tumor uncertainty``, any other ``name``, or
+    ``name 1``, ``name 2``. Positions are level-0 pixels of the cell's patch, top-left corner; a cell without
+    a value has empty columns there, never 0.
 
     Raises
     ------
@@ -28,17 +29,28 @@ def write_heatmap_table(heatmap: Heatmap, target: Path) -> None:
     boxes = heatmap.grid.boxes(cells.astype(np.intp))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row", "col", "x", "y", "width", "height", "state", *heatmap.facts.classes])
+    layers = np.concatenate([heatmap.scores, *heatmap.extras.values()])
+    names = [*heatmap.facts.classes, *_names_of_extras(heatmap)]
+    writer.writerow(["row", "col", "x", "y", "width", "height", "state", *names])
     for (row, column), box in zip(cells, boxes, strict=True):
         x0, y0, x1, y1 = (float(edge) for edge in box)
         state = CellState(int(heatmap.state[row, column]))
-        scores = (
-            heatmap.scores[:, row, column] if state is CellState.DONE else [None] * len(heatmap.facts.classes)
-        )
-        numbers = ["" if score is None else f"{score:.6f}" for score in scores]
+        known = layers[:, row, column] if state is CellState.DONE else np.full(len(layers), np.nan)
+        numbers = ["" if np.isnan(value) else f"{value:.6f}" for value in known]
         place = [_number(value) for value in (x0, y0, x1 - x0, y1 - y0)]
         writer.writerow([int(row), int(column), *place, state.name.lower(), *numbers])
     write_text(target, text.getvalue())
+
+
+def _names_of_extras(heatmap: Heatmap) -> list[str]:
+    classes = heatmap.facts.classes
+    names: list[str] = []
+    for name, layers in heatmap.extras.items():
+        if len(layers) == len(classes) > 1:
+            names += [f"{label} {name}" for label in classes]
+        else:
+            names += [name] if len(layers) == 1 else [f"{name} {n + 1}" for n in range(len(layers))]
+    return names
 
 
 def _number(value: float) -> str:

@@ -137,6 +137,7 @@ def _record(slide: Slide, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
             "columns": heatmap.grid.shape[1],
             "region": heatmap.grid.region is not None,
         },
+        "views": heatmap.facts.views,
         "cells": {
             "done": progress.done,
             "to_do": progress.total,

@@ -17,6 +17,7 @@ _IDENTITY = {
     "weights_sha256": "values of other weights",
     "classes": "other classes",
     "model_mpp": "values at another resolution",
+    "views": "values from another number of views of each patch",
 }
 # A file that is read anew may give the last digit of its scale otherwise.
 _SAME_SCALE = 1e-3
@@ -38,6 +39,8 @@ class HeatmapFacts:
         The program that made it.
     slide_mpp_source
         Where `slide_mpp` came from; "" in results of programs that did not tell.
+    views
+        Turned and mirrored views of each patch that the probabilities are the mean of; 1 or 8.
     """
 
     model: str
@@ -52,9 +55,10 @@ class HeatmapFacts:
     slide_mpp: tuple[float, float] | None
     pathview_version: str
     slide_mpp_source: str = ""
+    views: int = 1
 
     @classmethod
-    def of(cls, card: ModelCard, info: SlideInfo) -> Self:
+    def of(cls, card: ModelCard, info: SlideInfo, views: int = 1) -> Self:
         """Gather the facts of a run that starts now."""
         return cls(
             card.name,
@@ -69,6 +73,7 @@ class HeatmapFacts:
             info.mpp,
             pathview.__version__,
             info.mpp_source,
+            views,
         )
 
     @classmethod
@@ -95,6 +100,7 @@ class HeatmapFacts:
             slide_mpp=None if mpp is None else (float(mpp[0]), float(mpp[1])),
             pathview_version=str(values["pathview_version"]),
             slide_mpp_source=str(values.get("slide_mpp_source", "")),
+            views=int(values.get("views", 1)),
         )
 
     def to_json(self) -> dict[str, Any]:

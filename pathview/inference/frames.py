@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,17 +70,19 @@ class Started:
     facts: HeatmapFacts
     scores: NDArray[np.float32]
     state: NDArray[np.uint8]
+    extras: Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewCells:
-    """From the host: (n, 2) cells that have changed, with (n, classes) scores and (n,) states."""
+    """From the host: (n, 2) cells that have changed, with what `Heatmap.mirror` takes."""
 
     run: int
     cells: Cells
     scores: NDArray[np.float32]
     state: NDArray[np.uint8]
     reasons: dict[tuple[int, int], str]
+    extras: Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)

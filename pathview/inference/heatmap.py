@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -47,11 +47,12 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CellValue:
-    """What a heatmap says about a place: `scores` is None unless `state` is DONE."""
+    """What a heatmap says about a place: `scores` is None, and `extras` empty, unless `state` is DONE."""
 
     state: CellState
     scores: dict[str, float] | None = None
     reason: str = ""
+    extras: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 class Heatmap:
@@ -71,6 +72,9 @@ class Heatmap:
         (classes, rows, columns) float32 probabilities, NaN unless done.
     state
         (rows, columns) uint8 of `CellState`.
+    extras
+        What else is known of each cell, by name: (layers, rows, columns) float32, NaN unless done. Which
+        there are is up to the run.
     failures
         Reason of each failed cell by (row, column).
     """
@@ -78,12 +82,21 @@ class Heatmap:
     changed = Signal(frozenset)
     """The tile keys, the same in every channel, whose pixels changed."""
 
-    def __init__(self, grid: PatchGrid, facts: HeatmapFacts, store: HeatmapStore | None = None) -> None:
+    def __init__(
+        self,
+        grid: PatchGrid,
+        facts: HeatmapFacts,
+        store: HeatmapStore | None = None,
+        extras: Mapping[str, int] | None = None,
+    ) -> None:
         self.grid = grid
         self.facts = facts
         rows, cols = grid.shape
         self.scores: NDArray[np.float32] = np.full((len(facts.classes), rows, cols), np.nan, np.float32)
         self.state: NDArray[np.uint8] = np.zeros((rows, cols), np.uint8)
+        self.extras: dict[str, NDArray[np.float32]] = {
+            name: np.full((layers, rows, cols), np.nan, np.float32) for name, layers in (extras or {}).items()
+        }
         self.failures: dict[tuple[int, int], str] = {}
         self._store = store
         self._dirty: set[tuple[int, int]] = set()
@@ -95,16 +108,37 @@ class Heatmap:
         self._channels: dict[int, HeatmapChannel] = {}
 
     @classmethod
-    def create(cls, path: Path | None, grid: PatchGrid, card: ModelCard, info: SlideInfo) -> Heatmap:
+    def create(
+        cls,
+        path: Path | None,
+        grid: PatchGrid,
+        card: ModelCard,
+        info: SlideInfo,
+        *,
+        views: int = 1,
+        extras: Mapping[str, int] | None = None,
+    ) -> Heatmap:
         """Start an empty heatmap; with a `path` it is kept there.
+
+        Parameters
+        ----------
+        path
+            The folder to make, or None.
+        grid, card, info
+            Which cells of which slide, and for which model.
+        views
+            See `HeatmapFacts`.
+        extras
+            How many layers each further array has, by its name.
 
         Raises
         ------
         FileExistsError
             If something is at `path`.
         """
-        facts = HeatmapFacts.of(card, info)
-        heatmap = cls(grid, facts, HeatmapStore.create(path, grid, facts) if path else None)
+        facts = HeatmapFacts.of(card, info, views)
+        store = HeatmapStore.create(path, grid, facts, extras) if path else None
+        heatmap = cls(grid, facts, store, extras)
         heatmap.mark_skipped(np.argwhere(grid.inside & ~grid.selected))
         heatmap.flush()
         return heatmap
@@ -119,15 +153,25 @@ class Heatmap:
             If the folder is not a heatmap of this program.
         """
         store = HeatmapStore.open(path, writable=writable)
-        heatmap = cls(store.read_grid(), store.facts, store if writable else None)
-        heatmap.take_over(*store.read_arrays(), store.read_failures())
+        heatmap = cls(store.read_grid(), store.facts, store if writable else None, store.extras)
+        heatmap.take_over(*store.read_arrays(), store.read_failures(), store.read_extras())
         return heatmap
 
     @classmethod
-    def open_or_create(cls, path: Path | None, grid: PatchGrid, card: ModelCard, info: SlideInfo) -> Heatmap:
-        """Go on with what is at `path`, or start it.
+    def open_or_create(
+        cls,
+        path: Path | None,
+        grid: PatchGrid,
+        card: ModelCard,
+        info: SlideInfo,
+        *,
+        views: int = 1,
+        extras: Mapping[str, int] | None = None,
+    ) -> Heatmap:
+        """Go on with what is at `path`, or start it; the arguments are those of `create`.
 
-        Done cells stay done; failed ones are tried again; whether a cell is skipped follows `grid`.
+        Done cells stay done; failed ones are tried again; whether a cell is skipped follows `grid`. Extras
+        that an earlier run did not keep are NaN in the cells that it did.
 
         Raises
         ------
@@ -135,19 +179,20 @@ class Heatmap:
             If the folder holds another model's, slide's or grid's values.
         """
         if path is None or not path.exists():
-            return cls.create(path, grid, card, info)
+            return cls.create(path, grid, card, info, views=views, extras=extras)
         store = HeatmapStore.open(path, writable=True)
-        difference = store.facts.difference(HeatmapFacts.of(card, info))
+        difference = store.facts.difference(HeatmapFacts.of(card, info, views))
         if not difference and not store.read_grid().same_lattice(grid):
             difference = "the grid of patches is another"
         if difference:
             raise HeatmapMismatchError(path, difference)
         store.note_grid(grid)
-        heatmap = cls(grid, store.facts, store)
+        store.add_extras(extras or {})
+        heatmap = cls(grid, store.facts, store, store.extras)
         scores, state = store.read_arrays()
         state[state != CellState.DONE] = CellState.NOT_RUN
         state[grid.inside & ~grid.selected & (state != CellState.DONE)] = CellState.SKIPPED
-        heatmap.take_over(scores, state, {})
+        heatmap.take_over(scores, state, {}, store.read_extras())
         heatmap._touch(np.argwhere(np.ones(grid.shape, bool)))
         heatmap.flush()
         return heatmap
@@ -172,10 +217,16 @@ class Heatmap:
         """Return the (n, 2) cells (row, column) that are selected and have not been tried."""
         return np.argwhere(self.grid.selected & (self.state == CellState.NOT_RUN))
 
-    def write(self, cells: NDArray[np.intp], prediction: Prediction) -> None:
-        """Take probabilities (n, classes) for `cells` (n, 2): values first, then states."""
+    def write(
+        self,
+        cells: NDArray[np.intp],
+        prediction: Prediction,
+        extras: Mapping[str, NDArray[np.float32]] | None = None,
+    ) -> None:
+        """Take probabilities (n, classes) and extras (n, layers) for `cells` (n, 2): values, then states."""
         rows, cols = cells.T
         self.scores[:, rows, cols] = prediction.T
+        self._take_extras(cells, extras or {})
         self._mark(cells, CellState.DONE)
 
     def fail(self, cells: NDArray[np.intp], reason: str) -> None:
@@ -193,10 +244,12 @@ class Heatmap:
         scores: NDArray[np.float32],
         state: NDArray[np.uint8],
         reasons: Mapping[tuple[int, int], str],
+        extras: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> None:
-        """Take what another process did to `cells` (n, 2): (n, classes) scores and (n,) states."""
+        """Take what another process did to `cells` (n, 2): as for `write`, with (n,) states."""
         rows, cols = cells.T
         self.scores[:, rows, cols] = scores.T
+        self._take_extras(cells, extras or {})
         self.state[rows, cols] = state
         self.failures.update(reasons)
         self._announce(cells)
@@ -206,8 +259,11 @@ class Heatmap:
         scores: NDArray[np.float32],
         state: NDArray[np.uint8],
         failures: dict[tuple[int, int], str],
+        extras: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> None:
         """Replace everything in memory, in place, so that channels already drawn stay valid."""
+        for name, values in (extras or {}).items():
+            self.extras[name][...] = values
         # A done cell without values was flushed by a machine that lost power in between: look again.
         lost = (state == CellState.DONE) & np.isnan(scores).any(axis=0)
         self.scores[...] = scores
@@ -228,19 +284,36 @@ class Heatmap:
         if state is not CellState.DONE:
             return CellValue(state, reason=self.failures.get(cell, ""))
         values = (float(score) for score in self.scores[:, cell[0], cell[1]])
-        return CellValue(state, dict(zip(self.facts.classes, values, strict=True)))
+        extras = {name: tuple(map(float, layers[:, *cell])) for name, layers in self.extras.items()}
+        return CellValue(state, dict(zip(self.facts.classes, values, strict=True)), extras=extras)
+
+    def extras_of(self, cells: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
+        """Return the extras of `cells` (n, 2), (n, layers) each: what `mirror` takes."""
+        rows, cols = cells.T
+        return {name: layers[:, rows, cols].T for name, layers in self.extras.items()}
+
+    def copy(self) -> Heatmap:
+        """Return the values of this moment, in memory: to work on in another thread while a run goes on."""
+        copy = Heatmap(self.grid, self.facts, extras={name: len(one) for name, one in self.extras.items()})
+        copy.take_over(self.scores, self.state, self.failures, self.extras)
+        return copy
 
     def flush(self) -> None:
         """Bring what is not on disk yet there; without a store nothing happens."""
         self._flushed_at = time.monotonic()
         if self._store is not None and self._dirty:
-            self._store.write(self.scores, self.state, self._dirty, self.failures)
+            self._store.write(self.scores, self.state, self._dirty, self.failures, self.extras)
         self._dirty.clear()
 
     def note(self, **facts: str) -> None:
         """Keep further facts about the run (engine, precision, parity) with the values."""
         if self._store is not None:
             self._store.note(facts)
+
+    def _take_extras(self, cells: NDArray[np.intp], extras: Mapping[str, NDArray[np.float32]]) -> None:
+        rows, cols = cells.T
+        for name, values in extras.items():
+            self.extras[name][:, rows, cols] = values.T
 
     def _mark(self, cells: NDArray[np.intp], state: CellState) -> None:
         if not len(cells):

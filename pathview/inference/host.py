@@ -128,7 +128,8 @@ class Host:
 
     def _step_through(self, number: int, run: InferenceRun) -> None:
         heatmap = run.heatmap
-        self._send(Started(number, heatmap.grid, heatmap.facts, heatmap.scores, heatmap.state))
+        arrays = (heatmap.scores, heatmap.state, heatmap.extras)
+        self._send(Started(number, heatmap.grid, heatmap.facts, *arrays))
         mirror = _Mirror(number, heatmap)
         told: RunStatus | None = None
         sent_at = 0.0
@@ -225,7 +226,8 @@ class _Mirror:
         self._known[rows, cols] = state = heatmap.state[rows, cols]
         failed = (tuple(map(int, cell)) for cell in cells[state == CellState.FAILED])
         reasons = {(row, col): heatmap.failures.get((row, col), "") for row, col in failed}
-        return NewCells(self._number, cells, heatmap.scores[:, rows, cols].T, state, reasons)
+        scores, extras = heatmap.scores[:, rows, cols].T, heatmap.extras_of(cells)
+        return NewCells(self._number, cells, scores, state, reasons, extras)
 
     def _note(self, keys: frozenset[TileKey]) -> None:
         self._stale |= {key for key in keys if key.level == 0}

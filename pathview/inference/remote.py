@@ -101,16 +101,18 @@ class RemoteRun:
         """Take values into the copy; for the host."""
         if isinstance(frame, NewCells):
             if self.heatmap is not None:
-                self.heatmap.mirror(frame.cells, frame.scores, frame.state, frame.reasons)
+                self.heatmap.mirror(frame.cells, frame.scores, frame.state, frame.reasons, frame.extras)
         elif self.heatmap is None:
-            self.heatmap = Heatmap(frame.grid, frame.facts)
-            self.heatmap.take_over(frame.scores, frame.state, {})
+            layers = {name: len(values) for name, values in frame.extras.items()}
+            self.heatmap = Heatmap(frame.grid, frame.facts, extras=layers)
+            self.heatmap.take_over(frame.scores, frame.state, {}, frame.extras)
             self.started.emit(self.heatmap)
         else:
             # After a restart the disk is a second behind; what was seen since stays on the screen.
             cells = np.argwhere((frame.state != CellState.NOT_RUN) & (self.heatmap.state != CellState.DONE))
             rows, cols = cells.T
-            self.heatmap.mirror(cells, frame.scores[:, rows, cols].T, frame.state[rows, cols], {})
+            extras = {name: values[:, rows, cols].T for name, values in frame.extras.items()}
+            self.heatmap.mirror(cells, frame.scores[:, rows, cols].T, frame.state[rows, cols], {}, extras)
 
 
 class InferenceHost:

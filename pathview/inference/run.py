@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from pathview.core.errors import ModelError, PathViewError
@@ -21,9 +22,10 @@ from pathview.inference.boundary import ask, load
 from pathview.inference.device import default_batch, resolve_device
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap import Heatmap
-from pathview.inference.model import Patches, TileModel
+from pathview.inference.model import Patches, Prediction, TileModel
 from pathview.inference.order import CellOrder, Cells
 from pathview.inference.read_ahead import Loaded, ReadAhead
+from pathview.inference.views import UNCERTAINTY, ask_in_views
 from pathview.slides.slide import Slide
 
 # A step never sleeps longer than this, so that pause and cancel take effect at once.
@@ -301,7 +303,7 @@ class InferenceRun:
     def _look(self, cells: Cells, patches: Patches) -> None:
         began = time.monotonic()
         try:
-            prediction = ask(self.model, patches)
+            prediction, extras = self._answer(patches)
         except MemoryError as error:
             if not self._size.shrink():
                 name = self.model.card.name
@@ -309,8 +311,14 @@ class InferenceRun:
             self._loaded.appendleft(Loaded(cells, patches))
             return
         self._size.learn(len(cells), time.monotonic() - began)
-        self.heatmap.write(cells, prediction)
+        self.heatmap.write(cells, prediction, extras)
         self._tried += len(cells)
+
+    def _answer(self, patches: Patches) -> tuple[Prediction, dict[str, NDArray[np.float32]]]:
+        if self.heatmap.facts.views == 1:
+            return ask(self.model, patches), {}
+        prediction, spread = ask_in_views(self.model, patches)
+        return prediction, {UNCERTAINTY: spread}
 
     def _measure(self, state: RunState, error: Exception | None = None) -> RunStatus:
         now = time.monotonic()

@@ -21,6 +21,7 @@ from pathview.inference.preflight import preflight
 from pathview.inference.run import InferenceRun
 from pathview.inference.source import ModelSource
 from pathview.inference.tissue import tissue_mask
+from pathview.inference.views import UNCERTAINTY, VIEWS
 from pathview.slides.channels import are_colours
 from pathview.slides.open import open_slide
 from pathview.slides.reader import SlideInfo
@@ -58,6 +59,8 @@ class RunSpec:
         Threads that read patches; None for what suits the machine.
     min_tissue
         Share of a cell, 0 to 1, that must be tissue; 0 looks at glass too.
+    tta
+        Whether the model is asked about each patch in all views, see `pathview.inference.views`.
     """
 
     slide: Place
@@ -71,6 +74,7 @@ class RunSpec:
     batch: int | None = None
     readers: int | None = None
     min_tissue: float = MIN_TISSUE
+    tta: bool = False
 
 
 def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = None) -> InferenceRun:
@@ -154,7 +158,10 @@ def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     if spec.min_tissue > 0:
         tissue = tissue_mask(slide)
         grid = make_grid(info, spec.model.card, tissue, region, min_tissue=spec.min_tissue)
+    card = spec.model.card
+    views = VIEWS if spec.tta else 1
+    extras = {UNCERTAINTY: len(card.classes)} if spec.tta else {}
     try:
-        return Heatmap.open_or_create(spec.heatmap, grid, spec.model.card, info)
+        return Heatmap.open_or_create(spec.heatmap, grid, card, info, views=views, extras=extras)
     except OSError as error:
         raise ExportError(spec.heatmap or Path(), error.strerror or str(error)) from error

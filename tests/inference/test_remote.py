@@ -148,6 +148,19 @@ def test_a_remote_run_is_a_run(
     assert run.heatmap.facts == stored.facts
 
 
+def test_a_remote_run_in_all_views_brings_its_uncertainty(
+    host: InferenceHost, file: Path, texture: ModelSource, tmp_path: Path, wait: Wait
+) -> None:
+    run = host.start(RunSpec(file, texture, tmp_path / "h.zarr", tta=True))
+    wait(lambda: run.status.state.final)
+    assert run.status.error is None
+    assert run.heatmap is not None
+    stored = Heatmap.open(tmp_path / "h.zarr")
+    assert run.heatmap.facts == stored.facts
+    assert np.isfinite(stored.extras["uncertainty"][:, stored.grid.selected]).all()
+    np.testing.assert_array_equal(run.heatmap.extras["uncertainty"], stored.extras["uncertainty"])
+
+
 def test_commands_act_at_once(host: InferenceHost, spec: RunSpec, wait: Wait) -> None:
     run = host.start(spec)
     run.pause()
