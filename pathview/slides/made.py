@@ -54,11 +54,13 @@ def level_pixels(downsample: int, x: int, y: int, w: int, h: int, size: tuple[in
     # The mean of a block separates into the means along x and along y, so a level needs no memory below it.
     blocks_x = _block_means(x, w, downsample, size[0])
     blocks_y = _block_means(y, h, downsample, size[1])
-    pixels = np.empty((h, w, 3))
-    pixels[..., 0] = blocks_x[0]
-    pixels[..., 1] = blocks_y[0][:, None]
-    pixels[..., 2] = 16 * blocks_x[1] + blocks_y[1][:, None]
-    return np.floor(pixels + 0.5).astype(np.uint8)
+    pixels = np.empty((h, w, 3), np.uint8)
+    pixels[..., 0] = np.floor(blocks_x[0] + 0.5)
+    pixels[..., 1] = np.floor(blocks_y[0] + 0.5)[:, None]
+    # Row by row: a slide that takes no memory should need none of eight times its pixels for a moment either.
+    for row, low in zip(pixels, blocks_y[1], strict=True):
+        row[:, 2] = np.floor(16 * blocks_x[1] + low + 0.5)
+    return pixels
 
 
 def _block_means(start: int, count: int, block: int, size: int) -> NDArray[np.float64]:

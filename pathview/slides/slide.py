@@ -25,7 +25,7 @@ from pathview.slides.watch import WatchedReader
 # A level this much coarser than wanted still serves: files round their level sizes.
 _COARSER = 1.01
 # Larger reads are done in bands, so that a coarse view of a slide without coarse levels fits in memory.
-_BAND_PIXELS = 16_000_000
+_BAND_PIXELS = 1 << 22
 # The side of what contrast is judged by.
 _JUDGED = 2048
 

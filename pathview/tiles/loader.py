@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Container, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,8 @@ from pathview.tiles.source import Rgb, Scalar, TileSource
 _log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
+# Tiles of which it is known what was read last: more than any screen holds, and not all that a day brings.
+_REMEMBERED = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class TileLoader:
         self._inbox = inbox
         self._cache = TileCache(cache_bytes)
         self._wishes: dict[Hashable, list[tuple[TileSource, TilePlan]]] = {}
-        self._revisions: dict[TileSource, dict[TileKey, int]] = {}
+        self._revisions: OrderedDict[Address, int] = OrderedDict()
         self._attempts: dict[TileSource, dict[TileKey, int]] = {}
         self._news: set[Address] = set()
         self._read = self._failed = 0
@@ -78,7 +81,10 @@ class TileLoader:
         return _Keys(lambda key: self._fresh((source, key)))
 
     def stale(self, source: TileSource) -> Container[TileKey]:
-        """Return the tiles whose pixels have changed since they were last read, held or not; a live view."""
+        """Return the tiles whose pixels have changed since they were last read, held or not; a live view.
+
+        Those that were read too long ago to be sure are among them.
+        """
         return _Keys(lambda key: self._outdated(source, key))
 
     def failures(self, source: TileSource) -> Container[TileKey]:
@@ -117,7 +123,8 @@ class TileLoader:
         for view, wanted in list(self._wishes.items()):
             self._wishes[view] = [pair for pair in wanted if pair[0] is not source]
         self._cache.forget(source)
-        self._revisions.pop(source, None)
+        for address in [address for address in self._revisions if address[0] is source]:
+            del self._revisions[address]
         self._attempts.pop(source, None)
         self._news = {address for address in self._news if address[0] is not source}
         self._readers.forget(source)
@@ -159,8 +166,7 @@ class TileLoader:
         return held is not None and held.revision == address[0].revision(address[1])
 
     def _outdated(self, source: TileSource, key: TileKey) -> bool:
-        known = self._revisions.get(source, {}).get(key)
-        return known is not None and known != source.revision(key)
+        return self._revisions.get((source, key)) != source.revision(key)
 
     def _protect(self) -> None:
         """Keep what is drawn, about to be, or waited for."""
@@ -200,11 +206,17 @@ class TileLoader:
         self._read += 1
         self._read_s += seconds
         self._cache.put(address, tile)
-        self._revisions.setdefault(source, {})[key] = tile.revision
+        self._remember(address, tile.revision)
         self._attempts.get(source, {}).pop(key, None)
         if not self._news:
             self._inbox.post(self._tell)
         self._news.add(address)
+
+    def _remember(self, address: Address, revision: int) -> None:
+        self._revisions[address] = revision
+        self._revisions.move_to_end(address)
+        if len(self._revisions) > _REMEMBERED:
+            self._revisions.popitem(last=False)
 
     def _tell(self) -> None:
         news, self._news = frozenset(self._news), set()

@@ -297,3 +297,16 @@ def test_a_source_that_breaks_in_an_unknown_way_does_not_end_the_readers(inbox: 
     loader.wish("main", [(broken, wanting(1, 2)), (sound, wanting(1, 2, 3))])
     wait_for(inbox, done)
     loader.close()
+
+
+def test_what_was_read_too_long_ago_counts_as_changed(
+    loader: TileLoader, inbox: Inbox, source: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pathview.tiles.loader._REMEMBERED", 2)
+    loader.wish("main", [(source, wanting(1, 2, 3))])
+    work_off(loader, inbox)
+    stale = loader.stale(source)
+    assert [key in stale for key in keys(1, 2, 3)] == [True, False, False]
+    loader.wish("main", [(source, wanting(1))])  # it is held: nothing is read
+    work_off(loader, inbox)
+    assert len(source.read) == 3
