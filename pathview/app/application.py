@@ -74,6 +74,7 @@ def make_window(bridge: InboxBridge) -> MainWindow:
         If the place where annotations are kept cannot be used.
     """
     from pathview.render.canvas import GlCanvas
+    from pathview.render.fades import FADE_S, Fades
     from pathview.render.painter import COPIES_BYTES
 
     study = Study.open(data_folder() / "study")
@@ -83,7 +84,9 @@ def make_window(bridge: InboxBridge) -> MainWindow:
     if software is not None:
         # What is on the screen lies in memory twice; the budget is for both.
         workspace.loader.spare(COPIES_BYTES)
-    return MainWindow(workspace, GlCanvas(software or _card_surface()))
+    # Half a dozen pictures where one is enough: for a card nothing, for a processor all the readers' time.
+    fades = Fades(FADE_S if settings.smooth and software is None else 0.0)
+    return MainWindow(workspace, GlCanvas(software or _card_surface(), fades))
 
 
 def _card_surface() -> Surface:

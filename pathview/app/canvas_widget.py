@@ -27,6 +27,9 @@ _WAIT_FRAMES, _LONGEST_WAIT_MS = 3.0, 120
 _UPLOAD_SHARE, _UPLOAD_S = 0.3, (0.004, 0.008)
 # While a view stands still nobody is held up by uploads, and each frame that they spare is time won.
 _STILL_UPLOAD_S = 0.016
+# After a jump the old picture stays so long at most: most slides have their tiles by then, and one sharp
+# picture is better than a coarse one first, which on a slow screen takes the time that the readers want.
+_LONGEST_JUMP_MS = 40
 # Logical pixels between two panes.
 _GAP = 4
 
@@ -47,6 +50,11 @@ class WindowCanvas(Canvas, Protocol):
     @property
     def pending_uploads(self) -> bool:
         """Whether tiles in memory still wait for the next frame's upload budget."""
+        ...
+
+    @property
+    def fades_go_on(self) -> bool:
+        """Whether tiles are still fading in."""
         ...
 
     def forget(self, source: TileSource) -> None:
@@ -77,7 +85,7 @@ class CanvasWidget(QWidget):
     picture
         What the newest frame shows, or None before the first.
     frames
-        How many pictures have been composed.
+        How many pictures have been drawn.
     frame_s
         How long the last one took from its upload to the screen, seconds; 0 before the first, or unknown.
     """
@@ -102,8 +110,13 @@ class CanvasWidget(QWidget):
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._refresh)
         self._arrived = QTimer(self, singleShot=True)
-        self._arrived.timeout.connect(self.refresh_soon)
+        self._arrived.timeout.connect(self._soon.start)
+        self._jump = QTimer(self, singleShot=True, interval=_LONGEST_JUMP_MS)
+        self._jump.timeout.connect(self._soon.start)
         self._asked: float | None = None
+        self._changed = True
+        self._shown: Picture | None = None
+        self._jumped_from: Picture | None = None
         self._postponed = False
         self.frames = 0
         self.frame_s = 0.0
@@ -125,6 +138,7 @@ class CanvasWidget(QWidget):
 
     def refresh_soon(self) -> None:
         """Draw a new frame once the events that are waiting have been handled."""
+        self._changed = True
         if not self._soon.isActive():
             self._soon.start()
 
@@ -147,6 +161,8 @@ class CanvasWidget(QWidget):
             and not self.motions.going
             and not self._soon.isActive()
             and not self._arrived.isActive()
+            and not self._jump.isActive()
+            and not self.canvas.fades_go_on
             and all(self._sharp(placed.frame) for placed in self.picture.placed)
         )
 
@@ -168,13 +184,31 @@ class CanvasWidget(QWidget):
         )
         picture = Picture(panes.size, (*placed, *self._magnified()), workspace.backdrop)
         loader.wish("canvas", picture.wishes)
-        self._asked = time.monotonic()
-        self.canvas.show(picture, loader, self._upload_s(picture))
+        upload_s = self._upload_s(picture)
         self.picture = picture
-        self.frames += 1
+        if not self._worth_waiting(picture):
+            self._show(picture, upload_s)
         self.input.tell_cursor()
-        if self.canvas.pending_uploads:
+
+    def _show(self, picture: Picture, upload_s: float) -> None:
+        asked = time.monotonic()
+        if self.canvas.show(picture, self.workspace.loader, upload_s, same=not self._changed):
+            self._asked, self._shown = asked, picture
+            self._changed = self.canvas.fades_go_on
+            self.frames += 1
+        if self.canvas.pending_uploads or self.canvas.fades_go_on:
             self._later.start()
+
+    def _worth_waiting(self, picture: Picture) -> bool:
+        """Tell whether the view has jumped a moment ago to where tiles are still being read."""
+        shown = self._shown
+        if shown is None or not picture.jumps_from(shown) or not picture.waits_for(self.workspace.loader):
+            self._jump.stop()
+            return False
+        if self._jumped_from is not shown:
+            self._jumped_from = shown
+            self._jump.start()
+        return self._jump.isActive()
 
     def _upload_s(self, picture: Picture) -> float:
         """Return how long uploading may take: long where another frame for the rest would take longer."""
@@ -211,12 +245,10 @@ class CanvasWidget(QWidget):
         self.refresh_soon()
 
     def _on_loaded(self, keys: object) -> None:
-        """Draw tiles that came: at once if the screen waits for no others, else with those that come soon."""
-        loader = self.workspace.loader
-        wishes = [] if self.picture is None else self.picture.wishes
-        if all(key in loader.cached(source) for source, plan in wishes for key in plan.wanted_now):
+        """Take tiles that came: at once if the screen waits for no others, else with those that come soon."""
+        if self.picture is None or not self.picture.waits_for(self.workspace.loader):
             self._arrived.stop()
-            self.refresh_soon()
+            self._soon.start()
         elif not self._arrived.isActive():
             self._arrived.start(min(round(1000 * _WAIT_FRAMES * self.frame_s), _LONGEST_WAIT_MS))
 
@@ -226,7 +258,7 @@ class CanvasWidget(QWidget):
             self.frame_s, self._asked = time.monotonic() - self._asked, None
         if self._postponed:
             self._postponed = False
-            self.refresh_soon()
+            self._soon.start()
 
     # sizes -----------------------------------------------------------
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

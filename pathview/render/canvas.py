@@ -12,6 +12,7 @@ from vispy import gloo
 from vispy.gloo.glir import GlirParser
 
 from pathview.core.pyramid import TileKey
+from pathview.render.fades import Fades
 from pathview.render.painter import Painter
 from pathview.render.surface import Surface
 from pathview.tiles.loader import TileLoader
@@ -29,10 +30,13 @@ class GlCanvas:
     ----------
     surface
         What to draw on.
+    fades
+        Which tiles fade in; by default none.
     """
 
-    def __init__(self, surface: Surface) -> None:
+    def __init__(self, surface: Surface, fades: Fades | None = None) -> None:
         self._surface = surface
+        self._fades = fades or Fades(0.0)
         self._picture = Picture(surface.physical_size)
         self._loader: TileLoader | None = None
         self._painter: Painter | None = None
@@ -68,21 +72,51 @@ class GlCanvas:
         """Return the tiles of `source` that are on the GPU; a live view."""
         return frozenset() if self._painter is None else self._painter.resident(source)
 
-    def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None:
+    def fading(self, source: TileSource) -> Container[TileKey]:
+        """Return the tiles of `source` that are only fading in."""
+        return self._fades.shares(source)
+
+    @property
+    def fades_go_on(self) -> bool:
+        """Whether a tile is still fading in; compose and show again soon."""
+        return self._fades.going
+
+    def show(
+        self, picture: Picture, tiles: TileLoader, budget_s: float | None = None, *, same: bool = False
+    ) -> bool:
         """Upload what `picture` lacks and ask for a painting, which draws it.
 
-        Uploads take about `budget_s` seconds, default `UPLOAD_BUDGET_S`.
-
         Before the first painting there may be no context, and nothing is uploaded yet.
+
+        Parameters
+        ----------
+        picture
+            What to show.
+        tiles
+            Where its pixels are.
+        budget_s
+            How long uploads may take, about; default `UPLOAD_BUDGET_S`.
+        same
+            It differs from the picture before by nothing but tiles: where none of those that are uploaded
+            lies in view, no painting is asked for.
+
+        Returns
+        -------
+        bool
+            Whether a painting was asked for.
         """
         self._picture = picture
         self._loader = tiles
+        seen = True
         if self._painter is not None:
             self._surface.set_current()
-            self._pending = self._painter.upload(
+            seen, self._pending = self._painter.upload(
                 picture, tiles, UPLOAD_BUDGET_S if budget_s is None else budget_s
             )
+        if same and not seen:
+            return False
         self._surface.update()
+        return True
 
     def snapshot(self) -> Rgb:
         """Draw what is shown into memory, with all uploads done.
@@ -99,7 +133,7 @@ class GlCanvas:
             gloo.Texture2D((height, width, 4)), gloo.RenderBuffer((height, width), "depth")
         )
         with target:
-            painter.draw(self._picture, self.pixel_scale)
+            painter.draw(self._picture, self.pixel_scale, faded=True)
             pixels = gloo.read_pixels((0, 0, width, height), alpha=False)
         self._surface.context.flush_commands()
         return np.ascontiguousarray(pixels)
@@ -136,7 +170,7 @@ class GlCanvas:
     def _complete(self) -> Painter:
         # The painter, with all of the picture uploaded, however long that takes.
         if self._painter is None:
-            self._painter = Painter(self._surface.context)
+            self._painter = Painter(self._surface.context, self._fades)
         if self._loader is not None:
             self._painter.upload(self._picture, self._loader, math.inf)
         self._pending = False

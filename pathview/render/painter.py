@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Container, Iterator
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from vispy import gloo
 
 from pathview.core.pyramid import TileKey
 from pathview.render.atlas import Atlas
+from pathview.render.fades import Fades
 from pathview.render.offscreen import in_software
 from pathview.render.outlines_visual import OutlinesVisual
 from pathview.render.tiles_visual import Pose, TilesVisual
 from pathview.tiles.loader import TileLoader
+from pathview.tiles.plan import stood_in_by_coarser
 from pathview.tiles.source import TileSource
 from pathview.view.arrangement import Area
 from pathview.view.compose import RasterPass
@@ -34,6 +36,21 @@ COPIES_BYTES = _PAGES_IN_MEMORY * _PAGE_EDGE["rgb"] ** 2 * 4
 _PATIENCE = 120
 
 
+class Uploaded(NamedTuple):
+    """What an upload has done.
+
+    Attributes
+    ----------
+    seen
+        Whether some of it lies in view.
+    left
+        Whether some is left for the next frame.
+    """
+
+    seen: bool
+    left: bool
+
+
 class Painter:
     """Owns the GL objects of one context; each method needs that context to be current.
 
@@ -41,10 +58,13 @@ class Painter:
     ----------
     context
         The vispy `GLContext`.
+    fades
+        Which tiles fade in.
     """
 
-    def __init__(self, context: Any) -> None:
+    def __init__(self, context: Any, fades: Fades) -> None:
         self._context = context
+        self._fades = fades
         self._atlases: dict[tuple[str, int], Atlas] = {}
         self._tiles = TilesVisual()
         self._outlines = [OutlinesVisual()]
@@ -56,18 +76,13 @@ class Painter:
 
     def forget(self, source: TileSource) -> None:
         """Free what `source` occupies; needs no context, since textures are kept."""
+        self._fades.forget(source)
         atlas = self._atlases.get(_shelf(source))
         if atlas is not None:
             atlas.forget(source)
 
-    def upload(self, picture: Picture, tiles: TileLoader, budget_s: float) -> bool:
-        """Bring tiles of `picture` to the GPU, best first, for about `budget_s` seconds, but at least one.
-
-        Returns
-        -------
-        bool
-            Whether some are left for the next frame.
-        """
+    def upload(self, picture: Picture, tiles: TileLoader, budget_s: float) -> Uploaded:
+        """Bring tiles of `picture` to the GPU, best first, for about `budget_s` seconds, but at least one."""
         passes = [
             (raster, placed.frame.viewport) for placed in picture.placed for raster in placed.frame.rasters
         ]
@@ -79,15 +94,20 @@ class Painter:
             keys = (raster.source.pyramid.root, *raster.plan.draw)
             self._atlas(raster.source).touch(raster.source, keys)
         deadline = time.perf_counter() + budget_s
-        count = 0
+        count, seen = 0, False
         for raster, viewport, key in self._due(passes, tiles):
             if count and time.perf_counter() >= deadline:
-                return True
-            count += self._upload(raster, key, tiles, viewport)
-        return False
+                return Uploaded(seen, left=True)
+            if self._upload(raster, key, tiles, viewport):
+                count += 1
+                seen = seen or key in raster.plan.draw or key in raster.plan.due_now
+        return Uploaded(seen, left=False)
 
-    def draw(self, picture: Picture, pixel_scale: float) -> None:
-        """Draw `picture` into the current framebuffer, which is `picture.size` physical pixels large."""
+    def draw(self, picture: Picture, pixel_scale: float, *, faded: bool = False) -> None:
+        """Draw `picture` into the current framebuffer, which is `picture.size` physical pixels large.
+
+        With `faded`, as if everything that fades in had done so.
+        """
         self._context.set_viewport(0, 0, *picture.size)
         self._context.set_clear_color((*(part / 255 for part in picture.background), 1.0))
         self._context.set_depth_mask(True)
@@ -102,18 +122,21 @@ class Painter:
             self._context.set_scissor(*_upward(placed.visible, picture.size))
             if placed.over:
                 self._context.clear(color=True, depth=True)
-            self._draw_placed(placed, number, picture.size, pixel_scale)
+            self._draw_placed(placed, number, picture.size, pixel_scale, faded)
         self._context.set_state(scissor_test=False)
         self._context.set_viewport(0, 0, *picture.size)
 
-    def _draw_placed(self, placed: Placed, number: int, size: tuple[int, int], pixel_scale: float) -> None:
+    def _draw_placed(
+        self, placed: Placed, number: int, size: tuple[int, int], pixel_scale: float, faded: bool
+    ) -> None:
         self._context.set_state(depth_test=True, blend=True, cull_face=False)
         left, bottom, _, _ = _upward(placed.area, size)
         for order, raster in enumerate(placed.frame.rasters):
             atlas = self._atlas(raster.source)
             keys = self._drawable(raster, atlas)
             pose = Pose(placed.frame.viewport, (left, bottom), order, pixel_scale)
-            self._tiles.draw(raster, keys, atlas, pose)
+            shares = {} if faded else self._fades.shares(raster.source)
+            self._tiles.draw(raster, keys, atlas, pose, shares if _fades(raster) else {})
         self._context.set_state(depth_test=False)
         self._outlines_of(number).draw(placed.frame, pixel_scale)
 
@@ -158,12 +181,18 @@ class Painter:
             return False  # another view of the same slide has brought it
         if not atlas.put(raster.source, key, pixels, 0 if _on_screen(raster, key, viewport) else _PATIENCE):
             return False
+        if held is None and key in raster.plan.due_now and _fades(raster):
+            self._fade_in(raster, key)
         # Flushed one by one, so that the budget is measured and not guessed.
         slot = atlas.slot(raster.source, key)
         assert slot is not None
         self._context.glir.associate(atlas.pages[slot.page].glir)
         self._context.flush_commands()
         return True
+
+    def _fade_in(self, raster: RasterPass, key: TileKey) -> None:
+        if stood_in_by_coarser(key, raster.plan.draw, raster.source.pyramid.root):
+            self._fades.start(raster.source, key)
 
     def _atlas(self, source: TileSource) -> Atlas:
         shelf = _shelf(source)
@@ -178,6 +207,12 @@ class Painter:
 
 def _shelf(source: TileSource) -> tuple[str, int]:
     return source.kind, source.pyramid.tile
+
+
+def _fades(raster: RasterPass) -> bool:
+    # A translucent tile over its translucent stand-in would be too dense, and a value half faded in would
+    # have the colour of another.
+    return raster.source.kind == "rgb" and raster.layer.opacity == 1.0
 
 
 def _on_screen(raster: RasterPass, key: TileKey, viewport: Viewport) -> bool:

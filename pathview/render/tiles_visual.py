@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ _VERTEX = np.dtype(
         ("a_depth", np.float32),
         ("a_texel", np.float32, 2),
         ("a_slot", np.float32, 4),
+        ("a_share", np.float32),
     ]
 )
 # Two triangles of the corners (0, 0), (1, 0), (0, 1), (1, 1).
@@ -36,6 +38,7 @@ _CORNERS = np.array([(0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (1, 1)])
 # different levels that meet at a T would let single background pixels through in turned views; the depth test
 # keeps what overlaps from being drawn twice.
 _OVERLAP = 1 / 32
+_NO_FADES: Mapping[TileKey, float] = MappingProxyType({})
 # Beyond this many screen pixels per texel the slide's own pixels are shown as squares.
 _CRISP_FROM = 4.0
 
@@ -62,7 +65,10 @@ class Pose(NamedTuple):
 
 
 class TilesVisual:
-    """Draws raster passes; each pixel of a layer is shaded once, by the finest tile there."""
+    """Draws raster passes; each pixel of a layer is shaded once, by the finest tile there.
+
+    Only below a tile that fades in is a pixel shaded twice: by what stands in for the tile, then by the tile.
+    """
 
     def __init__(self) -> None:
         self._rgb = program("tiles", "rgb")
@@ -74,7 +80,14 @@ class TilesVisual:
         self._vertices = gloo.VertexBuffer()
         self._colormaps: dict[str, Any] = {}
 
-    def draw(self, raster: RasterPass, keys: Sequence[TileKey], atlas: Atlas, pose: Pose) -> None:
+    def draw(
+        self,
+        raster: RasterPass,
+        keys: Sequence[TileKey],
+        atlas: Atlas,
+        pose: Pose,
+        shares: Mapping[TileKey, float] = _NO_FADES,
+    ) -> None:
         """Draw one layer into the current framebuffer and GL viewport, depth test on.
 
         Parameters
@@ -87,17 +100,36 @@ class TilesVisual:
             Where the tiles lie.
         pose
             Where it lies.
+        shares
+            Opacity of those that fade in; for an opaque layer only, or what is below would shine through.
         """
-        pyramid = raster.source.pyramid
-        slots = [(key, slot) for key in keys if (slot := atlas.slot(raster.source, key)) is not None]
         shader = self._prepare(raster, atlas, pose)
-        for number, page in enumerate(atlas.pages):
-            here = [(key, slot.texels) for key, slot in slots if slot.page == number]
-            if here:
-                shader["u_atlas"] = page
-                self._draw_quads(shader, quads(pyramid, here, pose.viewport, pose.order, raster.clip))
+        self._draw_tiles(shader, raster, [key for key in keys if key not in shares], atlas, pose)
+        fading = [key for key in keys if key in shares]
+        if fading:  # after what they are laid over
+            self._draw_tiles(shader, raster, fading, atlas, pose, [shares[key] for key in fading])
         if raster.failed:
             self._draw_failed(raster, pose)
+
+    def _draw_tiles(
+        self,
+        shader: Any,
+        raster: RasterPass,
+        keys: Sequence[TileKey],
+        atlas: Atlas,
+        pose: Pose,
+        shares: Sequence[float] | None = None,
+    ) -> None:
+        found = zip(keys, shares or [1.0] * len(keys), strict=True)
+        slots = [(key, slot, share) for key, share in found if (slot := atlas.slot(raster.source, key))]
+        for number, page in enumerate(atlas.pages):
+            here = [(key, slot.texels) for key, slot, _ in slots if slot.page == number]
+            if not here:
+                continue
+            vertices = quads(raster.source.pyramid, here, pose.viewport, pose.order, raster.clip)
+            vertices["a_share"] = np.repeat([share for _, slot, share in slots if slot.page == number], 6)
+            shader["u_atlas"] = page
+            self._draw_quads(shader, vertices)
 
     def _prepare(self, raster: RasterPass, atlas: Atlas, pose: Pose) -> Any:
         scalar = raster.source.kind == "scalar"
@@ -183,6 +215,7 @@ def quads(
         vertices["a_texel"][..., axis] = texels[:, _CORNERS[:, axis], axis]
     vertices["a_depth"] = _depth(order, level)[:, None]
     vertices["a_slot"] = slots[:, None]
+    vertices["a_share"] = 1.0
     return vertices.reshape(-1)
 
 

@@ -26,12 +26,20 @@ class TilePlan:
         In neither place, or stale; best first.
     urgent
         How many of `want`, from the front, the screen waits for; the rest is read ahead. None means all.
+    due
+        How many of `upload`, from the front, the screen lacks; the rest is for later. None means all.
     """
 
     draw: tuple[TileKey, ...]
     upload: tuple[TileKey, ...]
     want: tuple[TileKey, ...]
     urgent: int | None = None
+    due: int | None = None
+
+    @property
+    def due_now(self) -> tuple[TileKey, ...]:
+        """The part of `upload` that the screen lacks."""
+        return self.upload[: self.due]
 
     @property
     def wanted_now(self) -> tuple[TileKey, ...]:
@@ -52,6 +60,7 @@ def plan(
     cached: Container[TileKey],
     stale: Container[TileKey] = (),
     *,
+    fading: Container[TileKey] = (),
     heading: tuple[float, float] = (0.0, 0.0),
 ) -> TilePlan:
     """Plan one frame.
@@ -73,6 +82,8 @@ def plan(
         Tiles in memory with their newest pixels.
     stale
         Tiles whose pixels have changed since they were read: they stay drawn and are wanted again.
+    fading
+        Tiles on the GPU that are still half transparent: what stands in for them stays below.
     heading
         How far the view will have moved in a moment, level-0 pixels (x, y): what will be seen then is read
         ahead first.
@@ -86,17 +97,22 @@ def plan(
     level, root = pyramid.level_for(downsample), pyramid.root
     visible = _by_distance(pyramid, box, pyramid.cover(box, level), level)
     if not visible:
-        return TilePlan((), (), (), 0)
-    draw, needed = _on_screen(visible, root, resident, cached)
+        return TilePlan((), (), (), 0, 0)
+    draw, needed = _on_screen(visible, root, resident, cached, fading)
     ahead = _ahead(pyramid, box, level, visible, needed, heading)
-    upload = [key for key in (*needed, *ahead) if key in cached and key not in resident]
+    due = [key for key in needed if key in cached and key not in resident]
+    spare = [key for key in ahead if key in cached and key not in resident]
     now = _wanted(needed, resident, cached, stale)
     later = _wanted(ahead, resident, cached, stale)
-    return TilePlan(tuple(sorted(draw)), tuple(upload), tuple(now + later), len(now))
+    return TilePlan(tuple(sorted(draw)), tuple(due + spare), tuple(now + later), len(now), len(due))
 
 
 def _on_screen(
-    visible: list[TileKey], root: TileKey, resident: Container[TileKey], cached: Container[TileKey]
+    visible: list[TileKey],
+    root: TileKey,
+    resident: Container[TileKey],
+    cached: Container[TileKey],
+    fading: Container[TileKey],
 ) -> tuple[dict[TileKey, None], dict[TileKey, None]]:
     """Return what can be drawn, and what the screen needs, best first."""
     # A dict is a set that remembers: best first, each key once.
@@ -107,6 +123,8 @@ def _on_screen(
         needed[key] = None
         if key in resident:
             draw[key] = None
+            if key in fading:
+                _draw_coarser(key, root, resident, draw, fading)
             continue
         _draw_finer(key, resident, draw, _FINER)
         while key.level < root.level and key not in climbed:
@@ -114,10 +132,39 @@ def _on_screen(
             key = key.parent
             if key in resident:
                 draw[key] = None
-                break
-            if key in cached:
+                if key not in fading:
+                    break
+            elif key in cached:
                 needed.setdefault(key)  # a stand-in that only has to be uploaded
     return draw, needed
+
+
+def _draw_coarser(
+    key: TileKey,
+    root: TileKey,
+    resident: Container[TileKey],
+    draw: dict[TileKey, None],
+    fading: Container[TileKey],
+) -> None:
+    """Add the nearest resident ancestor, and further ones as long as one can see through."""
+    while key.level < root.level:
+        key = key.parent
+        if key in resident:
+            draw[key] = None
+            if key not in fading:
+                return
+
+
+def stood_in_by_coarser(key: TileKey, drawn: Container[TileKey], root: TileKey) -> bool:
+    """Tell whether coarser tiles alone stand in for `key` among `drawn`: one to fade in over them.
+
+    Over finer ones nothing is to fade: they are as sharp, and a coarser one would show in between.
+    """
+    finer: dict[TileKey, None] = {}
+    _draw_finer(key, drawn, finer, _FINER)
+    coarser: dict[TileKey, None] = {}
+    _draw_coarser(key, root, drawn, coarser, ())
+    return bool(coarser) and not finer
 
 
 def _draw_finer(key: TileKey, resident: Container[TileKey], draw: dict[TileKey, None], depth: int) -> None:

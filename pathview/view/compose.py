@@ -123,8 +123,18 @@ class Canvas(Protocol):
         """Return the tiles of `source` that can be drawn at once."""
         ...
 
-    def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None:
-        """Draw `picture` soon, taking pixels to upload from `tiles` for about `budget_s` seconds."""
+    def fading(self, source: TileSource) -> Container[TileKey]:
+        """Return the tiles of `source` that are only fading in."""
+        ...
+
+    def show(
+        self, picture: Picture, tiles: TileLoader, budget_s: float | None = None, *, same: bool = False
+    ) -> bool:
+        """Draw `picture` soon, taking pixels to upload from `tiles` for about `budget_s` seconds.
+
+        With `same`, it differs from the one before by nothing but tiles: where none of those that are
+        uploaded lies in view, nothing is drawn. Returns whether it will be drawn.
+        """
         ...
 
     def snapshot(self) -> Rgb:
@@ -204,7 +214,16 @@ def _raster(
 ) -> RasterPass:
     box, downsample = viewport.box(), viewport.downsample
     resident, cached = canvas.resident(source), tiles.cached(source)
-    wanted = plan(source.pyramid, box, downsample, resident, cached, tiles.stale(source), heading=heading)
+    wanted = plan(
+        source.pyramid,
+        box,
+        downsample,
+        resident,
+        cached,
+        tiles.stale(source),
+        fading=canvas.fading(source),
+        heading=heading,
+    )
     return RasterPass(source, wanted, layer, _failed(source, box, downsample, tiles), clip)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pathview.tiles.loader import TileLoader
 from pathview.tiles.plan import TilePlan
 from pathview.tiles.source import TileSource
 from pathview.view.arrangement import Area
@@ -67,6 +68,17 @@ class Picture:
         """What to hand to `TileLoader.wish` for the canvas."""
         return [wish for placed in self.placed for wish in placed.frame.wishes]
 
+    def waits_for(self, tiles: TileLoader) -> bool:
+        """Tell whether some view waits for a tile that has not come into memory yet."""
+        return any(key not in tiles.cached(source) for source, plan in self.wishes for key in plan.wanted_now)
+
+    def jumps_from(self, before: Picture) -> bool:
+        """Tell whether the same lies in the same places, and each view that moved shows another spot."""
+        if self.size != before.size or _what(self) != _what(before):
+            return False
+        moves = [(old, new) for old, new in zip(before.viewports, self.viewports, strict=True) if old != new]
+        return bool(moves) and all(old.box().intersect(new.box()).empty for old, new in moves)
+
     @property
     def viewports(self) -> tuple[Viewport, ...]:
         """Where each frame looks."""
@@ -76,3 +88,11 @@ class Picture:
     def empty(self) -> bool:
         """Whether there is no tile to draw and none to wait for."""
         return not any(placed.frame.rasters for placed in self.placed)
+
+
+def _what(picture: Picture) -> list[tuple[Area, Area | None, list[TileSource]]]:
+    """Return what lies where."""
+    return [
+        (placed.area, placed.clip, [raster.source for raster in placed.frame.rasters])
+        for placed in picture.placed
+    ]

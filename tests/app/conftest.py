@@ -97,15 +97,22 @@ class RecordingCanvas:
         self.budgets: list[float | None] = []
         self.forgotten: list[TileSource] = []
         self.pending_uploads = False
+        self.fades_go_on = False
         self.drawing = False
         self.slow = False
 
     def resident(self, source: TileSource) -> Container[TileKey]:
         return frozenset() if self.slow else _Everything()
 
-    def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None:
+    def fading(self, source: TileSource) -> Container[TileKey]:
+        return frozenset()
+
+    def show(
+        self, picture: Picture, tiles: TileLoader, budget_s: float | None = None, *, same: bool = False
+    ) -> bool:
         self.pictures.append(picture)
         self.budgets.append(budget_s)
+        return True
 
     @property
     def frames(self) -> list[Frame]:

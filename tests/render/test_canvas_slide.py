@@ -155,6 +155,27 @@ def test_uploads_keep_to_their_budget_and_say_when_some_are_left(
     assert TileKey(0, 2, 1) in resident
 
 
+def test_a_tile_out_of_view_brings_no_picture(
+    canvas: GlCanvas, loader: TileLoader, inbox: Inbox, made_slide: Slide
+) -> None:
+    source, state = SlideTiles(made_slide), looking(1000, 800, 1.0)
+
+    def show() -> bool:
+        return canvas.show(Picture.of(compose(state, Scene(source), loader, canvas)), loader, same=True)
+
+    canvas.snapshot()
+    visible = [*source.pyramid.cover(state.viewport.box(), 0), source.pyramid.root]
+    load(source, visible[:1], loader, inbox)
+    assert show()
+    load(source, visible[1:], loader, inbox)
+    assert show()
+    assert not show(), "nothing is new"
+    ring = TileKey(0, visible[0].col - 1, visible[0].row)
+    load(source, [ring], loader, inbox)
+    assert not show()
+    assert ring in canvas.resident(source)
+
+
 def test_what_is_forgotten_is_gone(canvas: GlCanvas, shoot: Shoot, made_slide: Slide) -> None:
     source = SlideTiles(made_slide)
     shoot(looking(1000, 800, 1.0), Scene(source))

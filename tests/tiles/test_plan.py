@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pathview.core.geometry import Box
 from pathview.core.pyramid import Pyramid, TileKey
-from pathview.tiles.plan import TilePlan, plan
+from pathview.tiles.plan import TilePlan, plan, stood_in_by_coarser
 
 PYRAMIDS = (
     Pyramid((100_000, 61_234), 512),
@@ -175,7 +175,7 @@ def test_a_fresh_copy_in_memory_ends_the_wish() -> None:
 
 
 def test_nothing_is_planned_beside_the_slide() -> None:
-    assert plan(PYRAMID, Box(9000, 0, 9900, 900), 1.0, {PYRAMID.root}, ()) == TilePlan((), (), (), 0)
+    assert plan(PYRAMID, Box(9000, 0, 9900, 900), 1.0, {PYRAMID.root}, ()) == TilePlan((), (), (), 0, 0)
 
 
 @pytest.mark.parametrize("downsample", [16.0, 100.0])
@@ -197,3 +197,35 @@ def test_what_lies_ahead_of_a_move_is_read_ahead_first() -> None:
     assert max(key.col for key in moving.wanted_later) == (12_700 // 512)
     assert set(still.wanted_later) <= set(moving.wanted_later)
     assert len(set(moving.want)) == len(moving.want)
+
+
+@given(cases(), st.sampled_from((0.1, 0.5)), st.integers(0, 1 << 30))
+def test_below_what_fades_in_something_opaque_is_drawn(
+    case: tuple[Pyramid, Box, float, set[TileKey], set[TileKey], set[TileKey]], part: float, seed: int
+) -> None:
+    pyramid, box, downsample, resident, cached, stale = case
+    resident.add(pyramid.root)
+    chance = random.Random(seed)
+    fading = {key for key in resident if key != pyramid.root and chance.random() < part}
+    found = plan(pyramid, box, downsample, resident, cached, stale, fading=fading)
+    opaque = set(found.draw) - fading
+    for cell in pyramid.cover(box, pyramid.level_for(downsample)):
+        assert covers(opaque, cell, pyramid)
+
+
+@given(cases())
+def test_what_the_screen_lacks_is_uploaded_first(
+    case: tuple[Pyramid, Box, float, set[TileKey], set[TileKey], set[TileKey]],
+) -> None:
+    pyramid, box, downsample, resident, cached, stale = case
+    found = plan(pyramid, box, downsample, resident, cached, stale)
+    visible = set(pyramid.cover(box, pyramid.level_for(downsample)))
+    assert visible & set(found.upload) == visible & set(found.due_now)
+
+
+def test_a_tile_fades_in_over_coarser_ones_only() -> None:
+    key, parent = TileKey(1, 4, 4), TileKey(2, 2, 2)
+    assert stood_in_by_coarser(key, {parent}, PYRAMID.root)
+    assert not stood_in_by_coarser(key, {TileKey(0, 8, 8)}, PYRAMID.root)
+    assert not stood_in_by_coarser(key, {parent, TileKey(0, 9, 8)}, PYRAMID.root)
+    assert not stood_in_by_coarser(key, {TileKey(2, 3, 2)}, PYRAMID.root)

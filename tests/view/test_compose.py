@@ -36,7 +36,13 @@ class FakeCanvas:
     def resident(self, source: TileSource) -> Container[TileKey]:
         return self.holds
 
-    def show(self, picture: Picture, tiles: TileLoader, budget_s: float | None = None) -> None: ...
+    def fading(self, source: TileSource) -> Container[TileKey]:
+        return frozenset()
+
+    def show(
+        self, picture: Picture, tiles: TileLoader, budget_s: float | None = None, *, same: bool = False
+    ) -> bool:
+        return True
 
     def snapshot(self) -> Rgb:
         return np.zeros((1, 1, 3), np.uint8)

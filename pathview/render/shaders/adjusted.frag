@@ -14,6 +14,7 @@ uniform float u_gamma;
 
 varying vec2 v_texel;
 varying vec4 v_slot;
+varying float v_share;
 
 vec3 adjusted(vec3 light) {
     light = min(light * u_gains, 1.0);
@@ -32,5 +33,5 @@ void main() {
     vec2 texel = clamp(v_texel, vec2(0.5), v_slot.zw - 0.5);
     texel = mix(texel, floor(texel) + 0.5, u_crisp);
     vec3 color = texture2D(u_atlas, (v_slot.xy + texel) / u_atlas_size).rgb;
-    gl_FragColor = vec4(adjusted(color), u_opacity);
+    gl_FragColor = vec4(adjusted(color), u_opacity * v_share);
 }
