@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from PySide6.QtGui import QKeySequence
 
+from pathview.app.action_info import ActionInfo, Standard
+from pathview.app.heatmap_actions import HEATMAP_ACTIONS
 from pathview.view.magnification import POWERS
 
-Standard = QKeySequence.StandardKey
 NEEDS = {
     "slide": "a slide",
     "slides": "an open slide",
@@ -33,46 +33,6 @@ NEEDS = {
     "stains": "a slide without channels",
 }
 """What actions may need, by the word that stands for it, as a sentence says it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActionInfo:
-    """One command.
-
-    Attributes
-    ----------
-    key
-        Its name in menus, toolbars and tests.
-    text
-        What menus show; "&" marks the mnemonic.
-    tip
-        One sentence for the status bar and the tooltip.
-    shortcuts
-        Keys; the first is shown.
-    icon
-        A file of resources/icons without its ending, or "".
-    group
-        Actions of one group exclude each other; "" for none.
-    needs
-        Words of `NEEDS` that must all be true; "" for always.
-    switch
-        Whether it is ticked while it is on.
-    on
-        Whether a switch is on at the start.
-    held
-        Whether it lasts while its key is held, so that the key must not repeat.
-    """
-
-    key: str
-    text: str
-    tip: str
-    shortcuts: tuple[str | Standard, ...] = ()
-    icon: str = ""
-    group: str = ""
-    needs: str = ""
-    switch: bool = False
-    on: bool = True
-    held: bool = False
 
 
 ACTIONS: tuple[ActionInfo, ...] = (
@@ -550,6 +510,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "info",
         needs="model",
     ),
+    *HEATMAP_ACTIONS,
     ActionInfo(
         "toggle_panels", "Sho&w panels", "Hide all panels, or show those again that were there", ("Shift+A",)
     ),

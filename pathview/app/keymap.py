@@ -8,7 +8,8 @@ from functools import cache
 
 from PySide6.QtGui import QKeySequence
 
-from pathview.app.actions import ACTIONS, ActionInfo, default_keys
+from pathview.app.action_info import ActionInfo
+from pathview.app.actions import ACTIONS, default_keys
 
 _log = logging.getLogger(__name__)
 _TEXT = QKeySequence.SequenceFormat.PortableText

@@ -46,6 +46,7 @@ MENUS: dict[str, tuple[str, ...]] = {
         "run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR,
         "model_parameters", "model_card", "add_model", "reload_models",
     ),
+    "Hea&tmap": ("toggle_contours", SEPARATOR, "outline_heatmap"),
     "&Help": ("palette", "shortcuts", "whats_this", SEPARATOR, "about"),
 }  # fmt: skip
 TOOLBAR: tuple[str, ...] = (

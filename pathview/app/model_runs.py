@@ -22,6 +22,7 @@ from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellValue, Heatmap
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.source import ModelSource
+from pathview.view.layers import Layer
 from pathview.view.state import ViewState
 
 if TYPE_CHECKING:
@@ -280,12 +281,20 @@ def _misfit(slide: OpenSlide, name: str) -> str:
     return misfit(slide.heatmaps[name].facts, slide.session.slide.info.mpp)
 
 
-def value_at(pane: Pane, x: float, y: float) -> tuple[str, CellValue] | None:
-    """Return the class and value that a pane's topmost visible heatmap has at a level-0 point, or None."""
+def shown_heatmap(pane: Pane) -> tuple[Layer, Heatmap] | None:
+    """Return a pane's topmost visible heatmap with its layer, or None."""
     heatmaps = {} if pane.slide is None else pane.slide.heatmaps
     for layer in reversed(pane.state.layers):
         if layer.name in heatmaps and layer.visible:
-            heatmap = heatmaps[layer.name]
-            value = heatmap.value_at(x, y)
-            return None if value is None else (heatmap.facts.classes[layer.channel], value)
+            return layer, heatmaps[layer.name]
     return None
+
+
+def value_at(pane: Pane, x: float, y: float) -> tuple[str, CellValue] | None:
+    """Return the class and value that a pane's topmost visible heatmap has at a level-0 point, or None."""
+    shown = shown_heatmap(pane)
+    if shown is None:
+        return None
+    layer, heatmap = shown
+    value = heatmap.value_at(x, y)
+    return None if value is None else (heatmap.facts.classes[layer.channel], value)

@@ -12,6 +12,7 @@ from pathview.view.state import ViewState
 from pathview.view.view_history import ViewHistory
 
 if TYPE_CHECKING:
+    from pathview.app.contours import Traced
     from pathview.app.slide_run import SlideRun
     from pathview.inference.heatmap import Heatmap
     from pathview.study.session import Session
@@ -33,6 +34,8 @@ class OpenSlide:
         What models said of it, by layer name.
     fitting
         Which of them the slide's pixel size suited when that was last looked at.
+    contours
+        Where those of them cross their level, as last worked out, by layer name and class.
     run
         The newest model run on it, or None.
     resting
@@ -44,6 +47,7 @@ class OpenSlide:
     asked: int
     heatmaps: dict[str, Heatmap] = field(default_factory=dict)
     fitting: dict[str, bool] = field(default_factory=dict)
+    contours: dict[tuple[str, int], Traced] = field(default_factory=dict)
     run: SlideRun | None = None
     resting: Pane | None = None
 
@@ -84,6 +88,11 @@ class Pane:
         return Scene(
             self.slide.tiles,
             self.heatmap_tiles(),
+            {
+                layer.name: traced.lines
+                for layer in self.state.layers
+                if layer.contours and (traced := self.slide.contours.get((layer.name, layer.channel)))
+            },
             self.slide.session.annotations,
             background=background,
         )

@@ -44,6 +44,14 @@ def magnification(info: SlideInfo, downsample: float) -> str:
     return f"1:{downsample:.3g}" if at_one is None else f"{at_one / downsample:.3g}×"
 
 
+def area_words(pixels: float, mpp: Mpp | None) -> str:
+    """Return an area of so many square level-0 pixels, in mm² or µm² where the pixel size is known."""
+    if mpp is None:
+        return f"{pixels:,.0f} px²"
+    um2 = pixels * mpp[0] * mpp[1]
+    return f"{um2 / 1e6:.3f} mm²" if um2 >= 1e5 else f"{um2:,.0f} µm²"
+
+
 def place(info: SlideInfo, x: float, y: float) -> str:
     """Return where a level-0 place lies: in mm from the slide's corner, in pixels without a pixel size."""
     if info.mpp is None:

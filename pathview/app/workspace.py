@@ -14,6 +14,7 @@ from pathview.app.adjustments import Adjustments
 from pathview.app.background import Background
 from pathview.app.channel_looks import ChannelLooks
 from pathview.app.comparison import Comparison
+from pathview.app.contours import Contours
 from pathview.app.links import Links
 from pathview.app.model_runs import ModelRuns
 from pathview.app.open_slide import OpenSlide, Pane
@@ -124,6 +125,7 @@ class Workspace:
         self._told: OpenSlide | None = None
         self.runs = ModelRuns(self)
         self.overviews = Overviews(self)
+        self.contours = Contours(self)
         self.looks = ChannelLooks(self)
         self.adjustments = Adjustments(self)
         self.links = Links(self)

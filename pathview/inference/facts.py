@@ -103,6 +103,14 @@ class HeatmapFacts:
             views=int(values.get("views", 1)),
         )
 
+    def level_of(self, index: int) -> float:
+        """Return from which probability on a cell counts as the class at `index`.
+
+        That is the model's threshold for the positive class, and one half for any other: the author says
+        nothing of those.
+        """
+        return self.threshold if self.classes[index] == self.positive else 0.5
+
     def to_json(self) -> dict[str, Any]:
         """Return the facts as JSON values."""
         return asdict(self)

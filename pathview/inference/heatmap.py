@@ -292,6 +292,10 @@ class Heatmap:
         rows, cols = cells.T
         return {name: layers[:, rows, cols].T for name, layers in self.extras.items()}
 
+    def values(self, index: int) -> NDArray[np.float32]:
+        """Return the probabilities of one class, (rows, columns), NaN where not done: of this moment."""
+        return np.where(self.state == CellState.DONE, self.scores[index], np.float32(np.nan))
+
     def copy(self) -> Heatmap:
         """Return the values of this moment, in memory: to work on in another thread while a run goes on."""
         copy = Heatmap(self.grid, self.facts, extras={name: len(one) for name, one in self.extras.items()})

@@ -1,4 +1,4 @@
-"""Annotations: translucent insides, lines of constant screen width, handles, the tool's preview."""
+"""Annotations: translucent insides, lines of constant screen width, handles, the tool's preview; contours."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ _DASH = 6.0
 _CASING = ((4.0, (0.08, 0.08, 0.10, 1.0)), (2.0, (1.0, 1.0, 1.0, 1.0)))
 _PREVIEW = ((1.5, (1.0, 1.0, 1.0, 1.0), 0.0), (0.0, (0.05, 0.05, 0.08, 1.0), _DASH))
 _PREVIEW_WIDTH = 1.5
+# White on dark shows over tissue and over all colours of a heatmap, and no class looks like it.
+_CONTOUR = ((2.0, (0.05, 0.05, 0.08, 1.0)), (0.0, (1.0, 1.0, 1.0, 1.0)))
+_CONTOUR_WIDTH = 1.5
 _SELECTED_FILL = 1.0
 # So many shapes are kept.
 _MOST_KNOWN = 40_000
@@ -36,7 +39,7 @@ _NO_TINT = (0.0, 0.0, 0.0, 0.0)
 
 
 class OutlinesVisual:
-    """Draws the annotations of a frame; uploads only when other annotations come into view."""
+    """Draws contours and annotations of a frame; uploads only when others come into view."""
 
     def __init__(self) -> None:
         self._lines = program("lines", "lines")
@@ -46,9 +49,11 @@ class OutlinesVisual:
         self._all = _Batch()
         self._selected = _Batch()
         self._preview = _Batch()
+        self._contours: list[tuple[BaseGeometry, _Batch]] = []
 
     def draw(self, frame: Frame, pixel_scale: float) -> None:
-        """Draw the annotations and the preview of `frame`; `pixel_scale` is physical per logical pixels."""
+        """Draw all the lines of `frame`; `pixel_scale` is physical per logical pixels."""
+        self._draw_contours(frame, pixel_scale)
         layer = frame.outline_layer
         if layer is not None and frame.outlines:
             chosen: tuple[Annotation, ...] = ()
@@ -62,6 +67,20 @@ class OutlinesVisual:
                 self._draw_selected(layer, frame.viewport, pixel_scale)
         if frame.preview is not None and not frame.preview.is_empty:
             self._draw_preview(frame.preview, frame.viewport, pixel_scale)
+
+    def _draw_contours(self, frame: Frame, pixel_scale: float) -> None:
+        known = [
+            (lines, batch) for lines, batch in self._contours if any(lines is one for one in frame.contours)
+        ]
+        for lines in frame.contours:
+            if not any(lines is one for one, _ in known):
+                known.append((lines, _Batch()))
+                known[-1][1].set_shape(outline_vertices.shapes([lines], [0.0])[0])
+        self._contours = known
+        for _, batch in known:
+            for wider, tint in _CONTOUR:
+                radius = (_CONTOUR_WIDTH + wider) * pixel_scale / 2
+                self._draw_lines(batch, frame.viewport, radius, 1.0, tint)
 
     def _draw_all(self, layer: Layer, viewport: Viewport, pixel_scale: float) -> None:
         self._draw_fill(self._all, viewport, layer.fill * layer.opacity)
@@ -183,6 +202,12 @@ class _Batch:
         self.spacing = float(np.sum(shapely.length(geometries))) / max(1, len(handles))
         if len(handles):
             self.handles.set_data(handles)
+
+
+def _traced(lines: BaseGeometry) -> _Batch:
+    batch = _Batch()
+    batch.set_shape(outline_vertices.shapes([lines], [0.0])[0])
+    return batch
 
 
 def _tolerance(downsample: float) -> float:

@@ -41,6 +41,8 @@ class Scene:
         The slide, or None.
     heatmaps
         Tiles by the name of the layer that shows them; a layer without an entry shows nothing.
+    contours
+        Lines of heatmaps, level-0 pixels, by the name of the layer that shows them.
     annotations
         The annotations of the slide, or None.
     colors
@@ -51,6 +53,7 @@ class Scene:
 
     slide_tiles: TileSource | None = None
     heatmaps: Mapping[str, TileSource] = field(default_factory=dict)
+    contours: Mapping[str, BaseGeometry] = field(default_factory=dict)
     annotations: AnnotationStore | None = None
     colors: Mapping[str, Color] = field(default_factory=dict)
     background: Color = NEUTRAL
@@ -87,8 +90,10 @@ class Frame:
         Where one looks, aligned to the pixels of the slide where that is sharper.
     rasters
         From the bottom to the top.
+    contours
+        Lines of heatmaps, drawn above the rasters and under the annotations.
     outlines
-        Annotations in and near the view, drawn above the rasters in this order.
+        Annotations in and near the view, drawn above those in this order.
     selection
         Which of them are selected.
     outline_layer
@@ -103,6 +108,7 @@ class Frame:
 
     viewport: Viewport
     rasters: tuple[RasterPass, ...] = ()
+    contours: tuple[BaseGeometry, ...] = ()
     outlines: tuple[Annotation, ...] = ()
     selection: frozenset[UUID] = frozenset()
     outline_layer: Layer | None = None
@@ -180,6 +186,7 @@ def compose(
             for src, layer in sources
             if src is not None
         ),
+        _contours(state, scene),
         _outlines(scene.annotations, viewport) if outline_layer else (),
         state.selection,
         outline_layer,
@@ -197,6 +204,11 @@ def _source(layer: Layer, scene: Scene) -> TileSource | None:
     if layer.kind == "slide":
         return scene.slide_tiles
     return scene.heatmaps.get(layer.name) if layer.kind == "heatmap" else None
+
+
+def _contours(state: ViewState, scene: Scene) -> tuple[BaseGeometry, ...]:
+    named = (layer.name for layer in state.layers if layer.contours and layer.visible)
+    return tuple(scene.contours[name] for name in named if name in scene.contours)
 
 
 def _extent(scene: Scene) -> Box | None:

@@ -34,6 +34,8 @@ class Layer:
         Heatmaps only.
     channel
         Which class of the heatmap is shown.
+    contours
+        Whether lines show where a heatmap crosses its level; they stay where the opacity is 0.
     outline_width
         Line width of annotations in logical pixels.
     fill
@@ -50,6 +52,7 @@ class Layer:
     threshold: float = 0.0
     channel: int = 0
     fade: bool = False
+    contours: bool = False
     outline_width: float = 2.0
     fill: float = 0.12
     adjustment: Adjustment = NEUTRAL

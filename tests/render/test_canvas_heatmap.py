@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 
 from pathview.core.inbox import Inbox
 from pathview.core.palette import colormap_table
@@ -176,3 +177,21 @@ def test_later_layers_lie_on_earlier_ones(shoot: Shoot, array_tiles: MakeTiles) 
         state = replace(looking(), layers=order)
         picture = shoot(state, Scene(heatmaps={"low": low, "high": high}))
         assert tuple(picture[120, 160]) == tuple(colormap_table("heat")[index])
+
+
+def test_contours_are_white_on_dark_over_the_colours(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    source = array_tiles(np.full((5, 5), 0.5, np.float32), scale=64.0)
+    first = shapely.MultiLineString([[(40, 120.5), (280, 120.5)], [(160.5, 40), (160.5, 200)]])
+    state = looking(replace(HEAT, contours=True))
+    picture = shoot(state, replace(scene(source), contours={"heat": first}))
+    around = tuple(colormap_table("heat")[128])
+    assert picture[120, 60].min() > 240
+    assert picture[60, 160].min() > 240
+    assert max(picture[119, 60].max(), picture[121, 60].max()) < 150, "a dark rim on both sides"
+    assert tuple(picture[60, 60]) == around
+    second = shapely.MultiLineString([[(40, 180.5), (280, 180.5)]])
+    picture = shoot(state, replace(scene(source), contours={"heat": second}))
+    assert picture[180, 60].min() > 240
+    assert tuple(picture[120, 60]) == around
+    picture = shoot(looking(), replace(scene(source), contours={"heat": second}))
+    assert tuple(picture[180, 60]) == around

@@ -133,3 +133,14 @@ def test_the_cells_asked_for_hold_the_box_and_not_much_more(
     cells = compose_module._cells(box)
     assert cells.union(box) == cells
     assert max(cells.width, cells.height) <= 4 * max(box.width, box.height, 1)
+
+
+def test_contours_are_those_of_visible_layers_that_show_them(shown: Callable[..., Frame]) -> None:
+    lines = shapely.MultiLineString([[(0, 0), (10, 10)]])
+    scene = Scene(contours={"heat": lines})
+    assert shown(STATE, scene).contours == ()
+    on = STATE.with_layer(replace(HEAT, contours=True))
+    assert shown(on, scene).contours == (lines,)
+    assert shown(on, Scene()).contours == ()
+    assert shown(on.with_layer(replace(HEAT, contours=True, opacity=0.0)), scene).contours == (lines,)
+    assert shown(on.with_layer(replace(HEAT, contours=True, visible=False)), scene).contours == ()

@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from pathview.app.actions import ACTIONS, ActionInfo, plain
+from pathview.app.action_info import ActionInfo
+from pathview.app.actions import ACTIONS, plain
 from pathview.app.dialogs.key_field import KeyField
 from pathview.app.keymap import FIXED, Keys, defaults, given, owner, readable, resolved, shown
 from pathview.app.menus import menu_paths

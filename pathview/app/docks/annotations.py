@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QStackedLa
 from pathview.annotations.annotation import Annotation
 from pathview.annotations.edit import Edit
 from pathview.annotations.measure import measure
+from pathview.app.scale_words import area_words
 from pathview.app.theme import swatch
 from pathview.app.workspace import Workspace
 from pathview.core.geometry import Box
@@ -81,10 +82,8 @@ class _Table(QAbstractTableModel):
 
     def _area(self, row: Annotation) -> str:
         session = self._workspace.session
-        sizes = measure(row.geometry, None if session is None else session.slide.info.mpp)
-        if sizes.area_um2 is None:
-            return f"{sizes.area_px:,.0f} px²"
-        return f"{sizes.area_um2 / 1e6:.3f} mm²" if sizes.area_um2 >= 1e5 else f"{sizes.area_um2:,.0f} µm²"
+        mpp = None if session is None else session.slide.info.mpp
+        return area_words(measure(row.geometry, mpp).area_px, mpp)
 
 
 class AnnotationsDock(QWidget):

@@ -18,29 +18,22 @@ _INSET = 5
 
 
 class ColorBar(QWidget):
-    """A strip of colours; what is hidden is hatched, and a mark stands at the model's threshold.
+    """A strip of colours; what is hidden is hatched, and a mark stands at the model's threshold."""
 
-    Parameters
-    ----------
-    threshold
-        From which probability on the model calls a patch positive.
-    """
-
-    def __init__(self, threshold: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._threshold = threshold
         self._colormap = COLORMAPS[0]
         self._hidden = 0.0
         self._fade = False
-        self._marked = True
+        self._marked: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @property
-    def marked(self) -> bool:
-        """Whether the model's threshold is shown."""
+    def marked(self) -> float | None:
+        """The model's threshold, where it is shown."""
         return self._marked
 
-    def show_map(self, colormap: str, hidden: float, *, fade: bool, marked: bool) -> None:
+    def show_map(self, colormap: str, hidden: float, *, fade: bool, marked: float | None) -> None:
         """Show a colormap as it is drawn.
 
         Parameters
@@ -52,12 +45,13 @@ class ColorBar(QWidget):
         fade
             Whether low values are more transparent.
         marked
-            Whether the model's threshold is about the class that is shown.
+            From which probability on the model calls a patch positive; None where that is not about the
+            class that is shown.
         """
         self._colormap, self._hidden, self._fade, self._marked = colormap, hidden, fade, marked
         text = f"Colours of the probabilities 0 to 1; below {hidden:.2f} nothing is drawn."
-        if marked:
-            text += f" The mark at {self._threshold:g} is where the model calls a patch positive."
+        if marked is not None:
+            text += f" The mark at {marked:g} is where the model calls a patch positive."
         self.setToolTip(text)
         self.setAccessibleName(text)
         self.update()
@@ -81,9 +75,9 @@ class ColorBar(QWidget):
         painter.setPen(QPen(QColor(128, 128, 128), 1))
         painter.drawRect(bar)
         marks = [(0.0, "0"), (1.0, "1")]
-        if self._marked:
-            marks.append((self._threshold, f"{self._threshold:g}"))
-            self._paint_mark(painter, bar.x() + bar.width() * self._threshold, bar.bottom(), ink)
+        if self._marked is not None:
+            marks.append((self._marked, f"{self._marked:g}"))
+            self._paint_mark(painter, bar.x() + bar.width() * self._marked, bar.bottom(), ink)
         painter.setPen(ink)
         for at, text in marks:
             width = painter.fontMetrics().horizontalAdvance(text)

@@ -1,0 +1,22 @@
+"""The commands of the Heatmap menu, as data."""
+
+from __future__ import annotations
+
+from pathview.app.action_info import ActionInfo
+
+HEATMAP_ACTIONS: tuple[ActionInfo, ...] = (
+    ActionInfo(
+        "toggle_contours",
+        "Show &contours",
+        "Show or hide the lines along which a heatmap crosses its model's threshold",
+        ("Shift+K",),
+        needs="heatmap",
+    ),
+    ActionInfo(
+        "outline_heatmap",
+        "&Outlines to annotations …",
+        "Make annotations of the areas in which the heatmap is over a threshold",
+        ("Ctrl+K",),
+        needs="heatmap",
+    ),
+)

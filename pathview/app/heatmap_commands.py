@@ -1,0 +1,109 @@
+"""What the Heatmap menu does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QDialog
+
+from pathview.annotations.annotation import Annotation
+from pathview.annotations.edit import Edit
+from pathview.app.heatmap_words import made_with
+from pathview.app.model_runs import shown_heatmap
+from pathview.inference.contours import outlines
+from pathview.inference.heatmap import Heatmap
+
+if TYPE_CHECKING:
+    from shapely.geometry import Polygon
+
+    from pathview.app.dialogs.outlines import Wanted
+    from pathview.app.main_window import MainWindow
+    from pathview.study.session import Session
+    from pathview.view.layers import Layer
+
+_SAID_MS = 8_000
+_TITLE = "Cannot outline the heatmap"
+
+
+class HeatmapCommands:
+    """The callbacks of the Heatmap menu: all are about the topmost heatmap that shows.
+
+    Parameters
+    ----------
+    window
+        Whose actions these are.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._workspace = window.workspace
+
+    def callbacks(self) -> dict[str, Callable[[], object]]:
+        """Return what each action does, by its key."""
+        return {
+            "toggle_contours": self.toggle_contours,
+            "outline_heatmap": self.outline,
+        }
+
+    def _shown(self) -> tuple[Layer, Heatmap] | None:
+        shown = shown_heatmap(self._workspace.panes.active)
+        if shown is None:
+            self._say("No heatmap shows: tick one in the Layers panel, or press C")
+        return shown
+
+    def _say(self, words: str) -> None:
+        self._window.statusBar().showMessage(words, _SAID_MS)
+
+    def toggle_contours(self) -> None:
+        """Show the contours of the heatmap, or hide them."""
+        shown = self._shown()
+        if shown is not None:
+            layer, heatmap = shown
+            self._workspace.set_layer(layer.name, contours=not layer.contours)
+            level = heatmap.facts.level_of(layer.channel)
+            what = f"{heatmap.facts.classes[layer.channel]} {level:g}"
+            self._say("Contours are hidden" if layer.contours else f"Contours at {what}")
+
+    # outlines --------------------------------------------------------
+    def outline(self) -> None:
+        """Ask from which probability on, and make annotations of the areas."""
+        shown, session = self._shown(), self._workspace.session
+        if shown is None or session is None:
+            return
+        from pathview.app.dialogs.outlines import OutlinesDialog
+
+        layer, heatmap = shown
+        classes = self._workspace.study.classes()
+        dialog = OutlinesDialog(heatmap, layer.channel, classes, session.slide.info.mpp, self._window)
+        accepted, wanted = dialog.exec() == QDialog.DialogCode.Accepted, dialog.wanted()
+        dialog.deleteLater()
+        if accepted:
+            self._outline(session, heatmap, wanted)
+
+    def _outline(self, session: Session, heatmap: Heatmap, wanted: Wanted) -> None:
+        values, grid, size = heatmap.values(wanted.channel), heatmap.grid, session.slide.info.size
+        self._workspace.busy.emit("Outlining the heatmap …")
+        self._workspace.background.run(
+            lambda: outlines(values, grid, wanted.level, size=size, least=wanted.least),
+            lambda areas: self._add(session, heatmap, wanted, areas),
+            lambda error: self._failed(str(error)),
+        )
+
+    def _add(self, session: Session, heatmap: Heatmap, wanted: Wanted, areas: list[Polygon]) -> None:
+        if self._workspace.session is not session:
+            self._failed("another slide has come to the front; show the slide and outline it again")
+            return
+        self._workspace.busy.emit("")
+        facts = heatmap.facts
+        note = f"{facts.classes[wanted.channel]} at {wanted.level:g} and above; {made_with(facts)}"
+        made = [Annotation(area, wanted.class_name, note=note) for area in areas]
+        if not made:
+            self._say(f"No area: nothing is over {wanted.level:g} and large enough")
+        elif self._workspace.edit(Edit.add("Outline heatmap", *made), _TITLE):
+            self._say("1 outline added" if len(made) == 1 else f"{len(made)} outlines added")
+
+    def _failed(self, why: str) -> None:
+        if not self._workspace.closed:
+            self._workspace.busy.emit("")
+            self._workspace.problem.emit(_TITLE, why)

@@ -1,0 +1,179 @@
+"""The Heatmap menu: contours, outlines that become annotations; by key, menu and mouse."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from pathview.app.dialogs.outlines import OutlinesDialog
+from pathview.inference.card import ModelCard, Task
+from pathview.inference.grid import make_grid
+from pathview.inference.heatmap import Heatmap
+
+CARD = ModelCard(
+    "two", "1.2", Task.CLASSIFY, 1.0, 16, 16, ("Normal", "Tumor"), "Tumor", threshold=0.4, sha256="ab" * 32
+)
+NAME = "Two classes"
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+def filled(info: Any) -> Heatmap:
+    """Return a heatmap in cells of 64 px, all done: a ring of 0.9 and one cell of 0.5 in 0.1 of tumour."""
+    heatmap = Heatmap.create(None, make_grid(info, CARD), CARD, info)
+    tumour = np.full(heatmap.grid.shape, 0.1, np.float32)
+    tumour[4:11, 3:10] = 0.9
+    tumour[6:9, 5:8] = 0.1
+    tumour[13, 18] = 0.5
+    cells = np.argwhere(np.ones(heatmap.grid.shape, bool))
+    heatmap.write(cells, np.stack([1 - tumour, tumour], axis=-1).reshape(-1, 2))
+    return heatmap
+
+
+@pytest.fixture
+def mapped(reader: Any) -> Any:
+    """Return a window whose slide of 1500 x 1100 px has the heatmap of `filled`."""
+    reader.workspace.runs._add(reader.workspace.slide, NAME, filled(reader.workspace.session.slide.info))
+    reader.settle()
+    return reader
+
+
+def traced(user: Any) -> tuple[Any, ...]:
+    user.wait(lambda: user.workspace.background.idle)
+    contours: tuple[Any, ...] = user.frame.contours
+    return contours
+
+
+def answer(user: Any, act: Any) -> None:
+    """Answer the dialog that the next action opens."""
+
+    def when_open() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, OutlinesDialog)
+        act(dialog)
+
+    QTimer.singleShot(150, when_open)
+
+
+def accept(dialog: OutlinesDialog) -> None:
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+
+
+def test_a_key_shows_contours_at_the_models_threshold_and_hides_them(mapped: Any) -> None:
+    assert traced(mapped) == ()
+    mapped.key(Qt.Key.Key_K, SHIFT)
+    (lines,) = traced(mapped)
+    assert len(lines.geoms) == 3, "the ring's two edges and the single cell"
+    # From 0.1 to 0.9, 0.4 lies at three eighths of the way between the middles of two cells.
+    assert lines.bounds[0] == pytest.approx(64 * (2.5 + 0.375))
+    assert "Contours at Tumor 0.4" in mapped.window.statusBar().currentMessage()
+    switch = mapped.window.panels.layers.block(NAME).switches["contours"]
+    assert switch.isChecked()
+    mapped.key(Qt.Key.Key_K, SHIFT)
+    assert mapped.frame.contours == ()
+    assert not switch.isChecked()
+
+
+def test_contours_stay_without_the_colours_and_go_with_the_layer(mapped: Any) -> None:
+    switch = mapped.window.panels.layers.block(NAME).switches["contours"]
+    switch.click()
+    mapped.workspace.set_layer(NAME, opacity=0.0)
+    assert len(traced(mapped)) == 1
+    assert [raster.layer.name for raster in mapped.frame.rasters] == ["Slide"]
+    mapped.key(Qt.Key.Key_C)
+    assert mapped.frame.contours == ()
+
+
+def test_contours_follow_the_class_and_the_cells(mapped: Any) -> None:
+    mapped.key(Qt.Key.Key_K, SHIFT)
+    (before,) = traced(mapped)
+    mapped.workspace.set_layer(NAME, channel=0)
+    (normal,) = traced(mapped)
+    assert not normal.equals(before)
+    mapped.workspace.set_layer(NAME, channel=1)
+    assert traced(mapped) == (before,)
+    heatmap = mapped.workspace.runs.heatmaps[NAME]
+    heatmap.write(np.array([[13, 18]]), np.array([[0.9, 0.1]], np.float32))
+    (after,) = traced(mapped)
+    assert len(after.geoms) == 2
+
+
+def test_outlines_become_annotations_in_one_step(mapped: Any, start: Any) -> None:
+    answer(mapped, accept)
+    mapped.key(Qt.Key.Key_K, CTRL)
+    session = mapped.workspace.session
+    mapped.wait(lambda: len(session.annotations) == 1)
+    (ring,) = session.annotations
+    assert ring.class_name == "Tumor"
+    assert ring.note == "Tumor at 0.4 and above; two 1.2, weights abababababab"
+    assert len(ring.geometry.interiors) == 1
+    assert ring.geometry.covers(shapely.Point(64 * 4, 64 * 7))
+    assert not ring.geometry.covers(shapely.Point(64 * 6.5, 64 * 7.5))
+    assert "1 outline added" in mapped.window.statusBar().currentMessage()
+    with closing(sqlite3.connect(f"file:{start.study / 'study.sqlite'}?mode=ro", uri=True)) as database:
+        assert database.execute("SELECT label FROM edit").fetchall() == [("Outline heatmap",)]
+    mapped.key(Qt.Key.Key_Z, CTRL)
+    assert len(session.annotations) == 0
+    mapped.trigger("redo")
+    assert list(session.annotations) == [ring]
+
+
+def test_threshold_class_and_the_smallest_area_can_be_chosen(mapped: Any) -> None:
+    seen: list[str] = []
+
+    def act(dialog: OutlinesDialog) -> None:
+        dialog.level.setValue(0.3)
+        dialog.cells.setValue(0.0)
+        dialog.class_box.setCurrentText("Stroma")
+        seen.extend(label.text() for label in (dialog._over, dialog._area))
+        accept(dialog)
+
+    answer(mapped, act)
+    mapped.trigger("outline_heatmap")
+    mapped.wait(lambda: len(mapped.workspace.session.annotations) == 2)
+    assert {one.class_name for one in mapped.workspace.session.annotations} == {"Stroma"}
+    assert seen == ["41 cells are over it", "areas and holes of less than 0 µm²"]
+
+
+def test_nothing_over_the_threshold_is_said(mapped: Any) -> None:
+    def act(dialog: OutlinesDialog) -> None:
+        dialog.level.setValue(0.95)
+        accept(dialog)
+
+    answer(mapped, act)
+    mapped.trigger("outline_heatmap")
+    mapped.wait(lambda: "No area" in mapped.window.statusBar().currentMessage())
+    assert mapped.workspace.session.history.undo_label is None
+
+
+def test_a_dialog_that_is_cancelled_outlines_nothing(mapped: Any) -> None:
+    answer(mapped, lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape))
+    mapped.trigger("outline_heatmap")
+    mapped.settle()
+    assert len(mapped.workspace.session.annotations) == 0
+
+
+def test_without_a_heatmap_the_menu_is_grey_and_with_a_hidden_one_it_says_so(reader: Any) -> None:
+    for key in ("toggle_contours", "outline_heatmap"):
+        assert not reader.window.actions_table[key].isEnabled()
+    reader.workspace.runs._add(reader.workspace.slide, NAME, filled(reader.workspace.session.slide.info))
+    reader.workspace.set_layer(NAME, visible=False)
+    reader.trigger("outline_heatmap")
+    assert "No heatmap shows" in reader.window.statusBar().currentMessage()
+
+
+def test_the_legend_names_the_model_and_how_much_is_done(mapped: Any) -> None:
+    block = mapped.window.panels.layers.block(NAME)
+    total = mapped.workspace.runs.heatmaps[NAME].progress.total
+    assert block.legend.text() == f"two 1.2, weights abababababab\n100 % done: {total} of {total} cells"
+    mapped.workspace.runs.heatmaps[NAME].fail(np.array([[0, 0]]), "lost")
+    mapped.settle()
+    assert block.legend.text().splitlines()[1] == f"99 % done: {total - 1} of {total} cells, 1 failed"
