@@ -9,7 +9,7 @@ from pathview.app.elided_label import ElidedLabel
 from pathview.app.model_runs import value_at
 from pathview.app.open_slide import OpenSlide, Pane
 from pathview.app.run_progress import show_progress
-from pathview.app.run_words import brief, describe
+from pathview.app.run_words import UNLIKE, brief, describe
 from pathview.app.scale_words import view_words
 from pathview.app.slow_reads import SlowReads
 from pathview.app.workspace import Workspace
@@ -166,7 +166,8 @@ def _value_text(pane: Pane, x: float, y: float) -> str:
     if value.scores is None:
         reason = f" ({value.reason})" if value.reason else ""
         return f"{name}: {_STATE_WORDS[value.state]}{reason}"
-    return f"{name} {value.scores[name]:.3f}"
+    unlike = f" ({UNLIKE})" if value.unlike else ""
+    return f"{name} {value.scores[name]:.3f}{unlike}"
 
 
 class RunMeter(QWidget):

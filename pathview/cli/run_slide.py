@@ -142,6 +142,8 @@ def _run(slide: Slide, place: RunFolder, spec: RunSpec, options: RunOptions) -> 
     for note in current.notes:
         say(f"model {spec.model.card.name}: {note}")
     counts = f"{cells['done']} tiles done, {cells['skipped']} without tissue, {cells['failed']} failed"
+    unlike = cells["unlike_training"]
+    counts += f", {unlike} unlike the training tissue" if unlike else ""
     say(f"{counts}: {place.folder}")
     return record
 

@@ -11,9 +11,13 @@ import numpy as np
 from pathview.core.files import write_text
 from pathview.inference.heatmap import CellState, Heatmap
 
+_UNLIKE = ["unlike_training"]
+
 
 def write_heatmap_table(heatmap: Heatmap, target: Path) -> None:
     """Write one row a cell: ``row,col,x,y,width,height,state``, a column per class, and what else is known.
+
+    Where the model knows its limits, a column ``unlike_training`` says yes or no.
 
     An extra with one layer a class has columns such as ``Tumor uncertainty``, any other ``name``, or
     ``name 1``, ``name 2``. Positions are level-0 pixels of the cell's patch, top-left corner; a cell without
@@ -31,14 +35,17 @@ def write_heatmap_table(heatmap: Heatmap, target: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     layers = np.concatenate([heatmap.scores, *heatmap.extras.values()])
     names = [*heatmap.facts.classes, *_names_of_extras(heatmap)]
-    writer.writerow(["row", "col", "x", "y", "width", "height", "state", *names])
+    limited = heatmap.facts.ood_threshold is not None
+    unlike = heatmap.unlike()
+    writer.writerow(["row", "col", "x", "y", "width", "height", "state", *names, *_UNLIKE * limited])
     for (row, column), box in zip(cells, boxes, strict=True):
         x0, y0, x1, y1 = (float(edge) for edge in box)
         state = CellState(int(heatmap.state[row, column]))
         known = layers[:, row, column] if state is CellState.DONE else np.full(len(layers), np.nan)
         numbers = ["" if np.isnan(value) else f"{value:.6f}" for value in known]
         place = [_number(value) for value in (x0, y0, x1 - x0, y1 - y0)]
-        writer.writerow([int(row), int(column), *place, state.name.lower(), *numbers])
+        word = ("yes" if unlike[row, column] else "no") if state is CellState.DONE else ""
+        writer.writerow([int(row), int(column), *place, state.name.lower(), *numbers, *[word] * limited])
     write_text(target, text.getvalue())
 
 

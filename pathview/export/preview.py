@@ -32,7 +32,8 @@ def write_preview(
 ) -> None:
     """Write a picture of the whole slide under the heatmap of the model's positive class.
 
-    Cells that were not run are hatched and glass is left as it is; the scale is always 0 to 1.
+    Cells that were not run are hatched, and so, the other way and darker, are those unlike the training
+    tissue; glass is left as it is. The scale is always 0 to 1.
 
     Parameters
     ----------
@@ -82,9 +83,19 @@ def _overlay(
     color = colormap_table(colormap)[np.rint(score * 255).astype(np.uint8)].astype(np.float32)
     # Low probabilities are nearly clear, so that the tissue under them stays readable.
     alpha = np.where(state == 1, 0.15 + 0.5 * score, 0.0)
+    unlike = inside & heatmap.unlike()[at]
+    color[unlike] = (color[unlike] + 160) / 2
+    diagonal = np.subtract.outer(np.arange(height), np.arange(width))
     hatch = (np.add.outer(np.arange(height), np.arange(width)) % 8 == 0) & ((state == 0) | (state == 3))
+    falling = unlike & (diagonal % 6 == 0)
     color[hatch] = (90, 90, 90)
-    return color, np.where(hatch, 0.5, alpha).astype(np.float32)
+    color[falling] = (30, 30, 36)
+    return color, np.where(hatch, 0.5, np.where(falling, 0.75, alpha)).astype(np.float32)
+
+
+def _unlike_words(heatmap: Heatmap) -> str:
+    count = int(heatmap.unlike().sum())
+    return f"; {count} hatched: unlike the training tissue" if count else ""
 
 
 def _legend(page: Image.Image, top: int, heatmap: Heatmap, card: ModelCard, colormap: str) -> None:
@@ -103,7 +114,7 @@ def _legend(page: Image.Image, top: int, heatmap: Heatmap, card: ModelCard, colo
     lines = (
         f"{card.title or card.name}, version {card.version}, weights {card.sha256[:12] or 'none'}",
         f"{done} cells scored, {skipped} skipped, {failed} failed, {waiting} not run;"
-        f" threshold {card.threshold:g}",
+        f" threshold {card.threshold:g}{_unlike_words(heatmap)}",
         "Research use only. The heatmap assists; people decide.",
     )
     for number, line in enumerate(lines):

@@ -88,10 +88,15 @@ def _facts_of(record: Mapping[str, Any]) -> list[str]:
         "Scored": cells["done"],
         "Without tissue": cells["skipped"],
         "Failed": cells["failed"],
+        "Unlike the training tissue": _told(cells["unlike_training"]),
         "Device": f"{record.get('device', '?')} {record.get('engine') or ''}",
         "Tiles per second": record.get("tiles_per_second") or "all done before",
     }
     return [_table("Slide", about_slide), _table("Model", about_model), _table("Cells", about_cells)]
+
+
+def _told(count: int | None) -> str:
+    return "the model cannot tell" if count is None else str(count)
 
 
 def _scale(slide: Mapping[str, Any]) -> str:

@@ -126,6 +126,7 @@ def _record(slide: Slide, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
             "classes": list(card.classes),
             "positive": card.positive,
             "threshold": card.threshold,
+            "ood_threshold": card.ood_threshold,
             "license": card.license,
             "intended_use": card.intended_use,
         },
@@ -143,5 +144,6 @@ def _record(slide: Slide, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
             "to_do": progress.total,
             "skipped": progress.skipped,
             "failed": progress.failed,
+            "unlike_training": None if heatmap.facts.ood_threshold is None else int(heatmap.unlike().sum()),
         },
     }

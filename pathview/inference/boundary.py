@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import numpy as np
 
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
-from pathview.inference.model import Patches, Prediction, TileModel
+from pathview.inference.model import KnowsItsLimits, OodScores, Patches, Prediction, TileModel
 
 _SLACK = 1e-5
+
+
+class Answer(NamedTuple):
+    """What a model says of n patches: probabilities (n, classes); scores (n,) where it knows its limits."""
+
+    prediction: Prediction
+    ood: OodScores | None
 
 
 def load(model: TileModel, device: str) -> None:
@@ -42,6 +52,31 @@ def ask(model: TileModel, patches: Patches) -> Prediction:
     return prediction
 
 
+def ask_all(model: TileModel, patches: Patches) -> Answer:
+    """Return what a model says of patches and of how far they are from what it was trained on, checked.
+
+    Raises
+    ------
+    ModelError
+        If it raises, says what no model may say, or gives no score although its card has an `ood_threshold`.
+    MemoryError
+        If the device has no room for so many patches.
+    """
+    if model.card.ood_threshold is None:
+        return Answer(ask(model, patches), None)
+    if not isinstance(model, KnowsItsLimits):
+        raise ModelError(
+            model.card.name, "its manifest states an ood_threshold, and it has no predict_with_ood"
+        )
+    said = _called(model, model.predict_with_ood, patches)
+    if not isinstance(said, tuple) or len(said) != 2:
+        raise ModelError(
+            model.card.name, "its predict_with_ood must return two arrays: probabilities and scores"
+        )
+    check_prediction(said[0], len(patches), model.card)
+    return Answer(said[0], _checked_ood(said[1], len(patches), model.card))
+
+
 def ask_freely(model: TileModel, patches: Patches) -> Prediction:
     """Return what a model says of patches; only kind and shape are checked, as by `check_shape`.
 
@@ -52,13 +87,33 @@ def ask_freely(model: TileModel, patches: Patches) -> Prediction:
     MemoryError
         If the device has no room for so many patches.
     """
+    return check_shape(_called(model, model.predict, patches), len(patches), model.card)
+
+
+def _called(model: TileModel, predict: Callable[[Patches], object], patches: Patches) -> object:
     try:
-        prediction: object = model.predict(patches)
+        return predict(patches)
     except (MemoryError, ModelError):
         raise
     except Exception as error:  # as above
         raise ModelError(model.card.name, f"failed: {type(error).__name__}: {error}") from error
-    return check_shape(prediction, len(patches), model.card)
+
+
+def _checked_ood(scores: object, patches: int, card: ModelCard) -> OodScores:
+    fault = ""
+    if not isinstance(scores, np.ndarray):
+        fault = f"a {type(scores).__name__} is not an array"
+    elif scores.shape != (patches,):
+        fault = f"shape {scores.shape} is not (patches,) = ({patches},)"
+    elif scores.dtype != np.float32:
+        fault = f"dtype {scores.dtype} is not float32"
+    elif not np.isfinite(scores).all():
+        fault = f"{int((~np.isfinite(scores)).sum())} values are not finite"
+    elif scores.min() < -_SLACK or scores.max() > 1 + _SLACK:
+        fault = f"values from {scores.min():g} to {scores.max():g} are not within 0 to 1"
+    else:
+        return scores
+    raise ModelError(card.name, f"gave wrong out-of-distribution scores: {fault}")
 
 
 def check_shape(prediction: object, patches: int, card: ModelCard) -> Prediction:

@@ -46,6 +46,9 @@ class ModelCard:
         For people.
     sha256
         Of the weights, 64 hex digits; "" for a model without weights.
+    ood_threshold
+        Above this out-of-distribution score, 0 to 1, a patch is unlike what it was trained on; None for
+        a model that cannot tell.
     """
 
     name: str
@@ -65,3 +68,4 @@ class ModelCard:
     license: str = ""
     citation: str = ""
     sha256: str = ""
+    ood_threshold: float | None = None

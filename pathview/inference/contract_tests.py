@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from pathview.core.errors import ModelError
-from pathview.inference.boundary import ask, load
+from pathview.inference.boundary import ask, ask_all, load
 from pathview.inference.model import Patches, Prediction, TileModel
 from pathview.inference.preflight import preflight
 from pathview.inference.probe_tiles import probe_tiles
@@ -93,12 +93,22 @@ def _loads_again(source: ModelSource, model: TileModel) -> tuple[str, ...]:
     return ()
 
 
+def _knows_its_limits(source: ModelSource, model: TileModel) -> tuple[str, ...]:
+    if source.card.ood_threshold is None:
+        return ()
+    patches = _patches(source)
+    fault = "its predict_with_ood gives other probabilities than its predict"
+    _compare(source, ask_all(model, patches).prediction, ask(model, patches), fault)
+    return ()
+
+
 _CHECKS: dict[str, Check] = {
     "it passes its pre-flight": _preflight,
     "it takes any number of patches": _any_number,
     "it says the same again": _same_again,
     "it leaves the patches as they are": _leaves_input,
     "it can be unloaded and loaded again": _loads_again,
+    "it knows its limits, if it says so": _knows_its_limits,
 }
 
 

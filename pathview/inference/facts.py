@@ -41,6 +41,9 @@ class HeatmapFacts:
         Where `slide_mpp` came from; "" in results of programs that did not tell.
     views
         Turned and mirrored views of each patch that the probabilities are the mean of; 1 or 8.
+    ood_threshold
+        Above which out-of-distribution score a cell is unlike the training tissue; None where the model did
+        not tell.
     """
 
     model: str
@@ -56,6 +59,7 @@ class HeatmapFacts:
     pathview_version: str
     slide_mpp_source: str = ""
     views: int = 1
+    ood_threshold: float | None = None
 
     @classmethod
     def of(cls, card: ModelCard, info: SlideInfo, views: int = 1) -> Self:
@@ -74,6 +78,7 @@ class HeatmapFacts:
             pathview.__version__,
             info.mpp_source,
             views,
+            card.ood_threshold,
         )
 
     @classmethod
@@ -87,6 +92,7 @@ class HeatmapFacts:
         """
         mpp = values["slide_mpp"]
         width, height = values["slide_size"]
+        limit = values.get("ood_threshold")
         return cls(
             model=str(values["model"]),
             model_version=str(values["model_version"]),
@@ -101,6 +107,7 @@ class HeatmapFacts:
             pathview_version=str(values["pathview_version"]),
             slide_mpp_source=str(values.get("slide_mpp_source", "")),
             views=int(values.get("views", 1)),
+            ood_threshold=None if limit is None else float(limit),
         )
 
     def level_of(self, index: int) -> float:

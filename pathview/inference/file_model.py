@@ -11,7 +11,7 @@ from pathview.inference.engines.choice import default_backend
 from pathview.inference.engines.engine import Engine
 from pathview.inference.engines.onnx_engine import OnnxEngine
 from pathview.inference.engines.start import Request, start
-from pathview.inference.model import Patches, Prediction
+from pathview.inference.model import OodScores, Patches, Prediction
 from pathview.inference.recipe import Format, Recipe
 from pathview.inference.weights_file import checked_digest
 
@@ -94,15 +94,27 @@ class FileModel:
 
     def predict(self, patches: Patches) -> Prediction:
         """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8."""
-        if self._engine is None:
-            raise ModelError(self.card.name, "is not loaded")
-        return self._engine.predict(patches)
+        return self._ask(patches)[:, : len(self.card.classes)]
+
+    def predict_with_ood(self, patches: Patches) -> tuple[Prediction, OodScores]:
+        """Return what `predict` does, and out-of-distribution scores (n,); for a recipe with `ood_layers`."""
+        said, classes = self._ask(patches), len(self.card.classes)
+        if said.shape[1] == classes:
+            raise ModelError(
+                self.card.name, "its manifest states an ood_threshold, and its network gives no such score"
+            )
+        return said[:, :classes], said[:, classes]
 
     def unload(self) -> None:
         """Give the memory back."""
         if self._engine is not None:
             self._engine.close()
         self._engine = self.parity = None
+
+    def _ask(self, patches: Patches) -> Prediction:
+        if self._engine is None:
+            raise ModelError(self.card.name, "is not loaded")
+        return self._engine.predict(patches)
 
     def _onnx(self, device: str) -> OnnxEngine:
         # Torch, which the other engines are compared with, cannot read such a file.
@@ -120,11 +132,8 @@ class FileModel:
             import safetensors.torch  # noqa: F401
             import timm  # noqa: F401
 
-            from pathview.inference.engines.scoring import Scoring
-            from pathview.inference.networks import build_network
+            from pathview.inference.networks import build_scoring
         except ImportError as error:
             reason = f'needs torch, timm and safetensors ({error}); pip install "pathview[models]"'
             raise ModelError(self.card.name, reason) from error
-        network = build_network(self.card, self.recipe, self._allowed_code)
-        recipe = self.recipe
-        return Scoring(network, recipe.transform, recipe.activation, recipe.temperature)
+        return build_scoring(self.card, self.recipe, self._allowed_code)

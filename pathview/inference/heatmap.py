@@ -24,6 +24,9 @@ from pathview.inference.model import Prediction
 from pathview.slides.reader import SlideInfo
 from pathview.tiles.source import TileSource
 
+OOD = "ood"
+"""Name of the extra that has the out-of-distribution score."""
+
 _FLUSH_S = 1.0
 
 
@@ -47,12 +50,16 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CellValue:
-    """What a heatmap says about a place: `scores` is None, and `extras` empty, unless `state` is DONE."""
+    """What a heatmap says about a place: `scores` is None, and `extras` empty, unless `state` is DONE.
+
+    `unlike` says whether the cell is unlike the tissue that the model was trained on: its scores mean little.
+    """
 
     state: CellState
     scores: dict[str, float] | None = None
     reason: str = ""
     extras: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    unlike: bool = False
 
 
 class Heatmap:
@@ -213,6 +220,14 @@ class Heatmap:
             int((selected == CellState.FAILED).sum()),
         )
 
+    def unlike(self, rows: slice = slice(None), cols: slice = slice(None)) -> NDArray[np.bool_]:
+        """Return which cells of a window are done and unlike the tissue that the model was trained on."""
+        state, limit = self.state[rows, cols], self.facts.ood_threshold
+        if OOD not in self.extras or limit is None:
+            return np.zeros(state.shape, bool)
+        # A NaN is not above anything.
+        return np.asarray((state == CellState.DONE) & (self.extras[OOD][0, rows, cols] > limit))
+
     def pending(self) -> NDArray[np.intp]:
         """Return the (n, 2) cells (row, column) that are selected and have not been tried."""
         return np.argwhere(self.grid.selected & (self.state == CellState.NOT_RUN))
@@ -285,7 +300,10 @@ class Heatmap:
             return CellValue(state, reason=self.failures.get(cell, ""))
         values = (float(score) for score in self.scores[:, cell[0], cell[1]])
         extras = {name: tuple(map(float, layers[:, *cell])) for name, layers in self.extras.items()}
-        return CellValue(state, dict(zip(self.facts.classes, values, strict=True)), extras=extras)
+        scores = dict(zip(self.facts.classes, values, strict=True))
+        row, col = cell
+        unlike = self.unlike(slice(row, row + 1), slice(col, col + 1))
+        return CellValue(state, scores, extras=extras, unlike=bool(unlike[0, 0]))
 
     def extras_of(self, cells: NDArray[np.intp]) -> dict[str, NDArray[np.float32]]:
         """Return the extras of `cells` (n, 2), (n, layers) each: what `mirror` takes."""

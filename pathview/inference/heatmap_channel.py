@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pathview.core.pyramid import Pyramid, TileKey
-from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, Scalar
+from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, UNLIKE, Scalar
 
 if TYPE_CHECKING:
     from pathview.inference.heatmap import Heatmap
@@ -21,7 +21,8 @@ class HeatmapChannel:
     """The `TileSource` of one class: level 0 has one pixel a cell, coarser levels the mean of what is done.
 
     Where nothing under a pixel is done it carries a code of `pathview.tiles.source`: FAILED if any cell
-    failed, else NOT_RUN if any waits, else SKIPPED. Tiles may be read while the heatmap is written: a cell's
+    failed, else NOT_RUN if any waits, else SKIPPED. Where most of what is done is unlike the training tissue,
+    UNLIKE is added to the value. Tiles may be read while the heatmap is written: a cell's
     value is there before its state says so.
     """
 
@@ -55,19 +56,23 @@ class HeatmapChannel:
         scores = self._heatmap.scores[self._index, rows, cols]
         width, height = self.pyramid.pixels(key)
         tile = np.full((height, width), NOT_RUN, np.float32)
-        part = _shown(scores, state, 1 << key.level)
+        part = _shown(scores, state, self._heatmap.unlike(rows, cols), 1 << key.level)
         tile[: part.shape[0], : part.shape[1]] = part
         return tile
 
 
-def _shown(scores: NDArray[np.float32], state: NDArray[np.uint8], step: int) -> Scalar:
+def _shown(
+    scores: NDArray[np.float32], state: NDArray[np.uint8], unlike: NDArray[np.bool_], step: int
+) -> Scalar:
     done = state == 1
     total = _summed(np.where(done, scores, np.float32(0)), step)
     count = _summed(done.astype(np.float32), step)
     code = np.full(count.shape, SKIPPED, np.float32)
     code[_summed((state == 0).astype(np.float32), step) > 0] = NOT_RUN
     code[_summed((state == 3).astype(np.float32), step) > 0] = FAILED
-    return np.where(count > 0, total / np.maximum(count, 1), code).astype(np.float32)
+    mostly = 2 * _summed((unlike & done).astype(np.float32), step) > count
+    mean = total / np.maximum(count, 1) + np.where(mostly, np.float32(UNLIKE), np.float32(0))
+    return np.where(count > 0, mean, code).astype(np.float32)
 
 
 def _summed(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:

@@ -13,6 +13,8 @@ Patches = NDArray[np.uint8]
 """(n, patch, patch, 3) RGB at the card's mpp."""
 Prediction = NDArray[np.float32]
 """(n, classes) probabilities."""
+OodScores = NDArray[np.float32]
+"""(n,) from 0, like the training tissue, to 1, unlike it."""
 
 
 class TileModel(Protocol):
@@ -33,6 +35,15 @@ class TileModel(Protocol):
 
     def unload(self) -> None:
         """Give the memory back."""
+        ...
+
+
+@runtime_checkable
+class KnowsItsLimits(Protocol):
+    """A model that tells how far patches are from what it was trained on; its card has an `ood_threshold`."""
+
+    def predict_with_ood(self, patches: Patches) -> tuple[Prediction, OodScores]:
+        """Return what `predict` does, and an out-of-distribution score (n,) float32 from 0 to 1."""
         ...
 
 

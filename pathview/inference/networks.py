@@ -1,4 +1,4 @@
-"""From a file of weights to a torch network; the engine that runs it is another matter (`torch_model`)."""
+"""From a file of weights to a torch network that scores patches; the engine is another matter."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from pathview.inference.weights_file import read_weights
 if TYPE_CHECKING:
     import torch
 
+    from pathview.inference.engines.limits import Limits
+    from pathview.inference.engines.scoring import Scoring
+
 State = dict[str, "torch.Tensor"]
 
 
-def build_network(card: ModelCard, recipe: Recipe, allowed_code: str = "") -> torch.nn.Module:
-    """Return a network with its weights in float32 on the CPU.
+def build_scoring(card: ModelCard, recipe: Recipe, allowed_code: str = "") -> Scoring:
+    """Return a network with its weights in float32 on the CPU, and what stands before and after it.
 
     Parameters
     ----------
@@ -37,19 +40,35 @@ def build_network(card: ModelCard, recipe: Recipe, allowed_code: str = "") -> to
     ModelError
         Naming what does not fit; a `CodeNotAllowedError` where the file is a program that was not allowed.
     """
+    from pathview.inference.engines.limits import PREFIX
+    from pathview.inference.engines.scoring import Scoring
+
     kind = recipe.format
     data = read_weights(recipe.weights, card.sha256, card.name)
     if kind.is_code:
         _check_allowed(card, recipe, data, allowed_code)
-        return (
-            _torchscript(card, recipe, data) if kind is Format.TORCHSCRIPT else _exported(card, recipe, data)
-        )
+        read = _torchscript if kind is Format.TORCHSCRIPT else _exported
+        return Scoring(read(card, recipe, data), recipe)
     if kind not in (Format.SAFETENSORS, Format.CHECKPOINT):
         raise ModelError(card.name, f"{recipe.weights.name} is {kind.value}, which torch cannot run")
     network = _timm(card, recipe)
-    _fill(network, _state(card, recipe, data), card, recipe)
+    state = _state(card, recipe, data)
+    of_limits = {key.removeprefix(PREFIX): state.pop(key) for key in list(state) if key.startswith(PREFIX)}
+    _fill(network, state, card, recipe)
     _check_size(network, card, recipe)
-    return network
+    return Scoring(network, recipe, _limits(network, of_limits, card, recipe))
+
+
+def _limits(network: torch.nn.Module, tensors: State, card: ModelCard, recipe: Recipe) -> Limits | None:
+    if not recipe.ood_layers:
+        return None
+    from pathview.inference.engines.limits import Limits
+
+    try:
+        return Limits(network, recipe.ood_layers, tensors)
+    except (AttributeError, KeyError) as error:
+        what = f"{recipe.weights} does not tell how far patches are from its training tiles"
+        raise ModelError(card.name, f"{what}: {in_a_sentence(error)}") from error
 
 
 def _check_allowed(card: ModelCard, recipe: Recipe, data: bytes, allowed_code: str) -> None:

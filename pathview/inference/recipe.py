@@ -50,9 +50,14 @@ class Recipe:
     activation
         From the network's output to probabilities.
     temperature
-        The output is divided by it before that.
+        The output, with its bias, is divided by it before that.
+    bias
+        Added to the output, a number a class, before it is divided; none for nothing.
     options
         Further arguments for `timm.create_model`.
+    ood_layers
+        Layers whose statistics tell what is unlike the training tissue, see `engines.limits`; none for a
+        network that cannot tell.
     """
 
     architecture: str
@@ -62,3 +67,5 @@ class Recipe:
     activation: Activation = Activation.SOFTMAX
     temperature: float = 1.0
     options: tuple[tuple[str, Any], ...] = ()
+    bias: tuple[float, ...] = ()
+    ood_layers: tuple[str, ...] = ()

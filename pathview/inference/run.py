@@ -18,10 +18,10 @@ from pathview.core.errors import ModelError, PathViewError
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
 from pathview.inference.batch import BatchSize
-from pathview.inference.boundary import ask, load
+from pathview.inference.boundary import ask_all, load
 from pathview.inference.device import default_batch, resolve_device
 from pathview.inference.grid import PatchGrid
-from pathview.inference.heatmap import Heatmap
+from pathview.inference.heatmap import OOD, Heatmap
 from pathview.inference.model import Patches, Prediction, TileModel
 from pathview.inference.order import CellOrder, Cells
 from pathview.inference.read_ahead import Loaded, ReadAhead
@@ -316,9 +316,13 @@ class InferenceRun:
 
     def _answer(self, patches: Patches) -> tuple[Prediction, dict[str, NDArray[np.float32]]]:
         if self.heatmap.facts.views == 1:
-            return ask(self.model, patches), {}
-        prediction, spread = ask_in_views(self.model, patches)
-        return prediction, {UNCERTAINTY: spread}
+            answer, extras = ask_all(self.model, patches), {}
+        else:
+            answer, spread = ask_in_views(self.model, patches)
+            extras = {UNCERTAINTY: spread}
+        if answer.ood is not None:
+            extras[OOD] = answer.ood[:, None]
+        return answer.prediction, extras
 
     def _measure(self, state: RunState, error: Exception | None = None) -> RunStatus:
         now = time.monotonic()

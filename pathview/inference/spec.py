@@ -15,7 +15,7 @@ from pathview.core.place import Place
 from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
-from pathview.inference.heatmap import Heatmap
+from pathview.inference.heatmap import OOD, Heatmap
 from pathview.inference.model import ChoosesBackend, TileModel
 from pathview.inference.preflight import preflight
 from pathview.inference.run import InferenceRun
@@ -161,6 +161,7 @@ def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     card = spec.model.card
     views = VIEWS if spec.tta else 1
     extras = {UNCERTAINTY: len(card.classes)} if spec.tta else {}
+    extras |= {} if card.ood_threshold is None else {OOD: 1}
     try:
         return Heatmap.open_or_create(spec.heatmap, grid, card, info, views=views, extras=extras)
     except OSError as error:

@@ -27,6 +27,11 @@ class TimmModel(FileModel):
         Of the three channels, in units of 0 to 1.
     temperature
         Logits are divided by it before the softmax (or sigmoid, where several classes can hold at once).
+    bias
+        Added to the logits before that, a number a class.
+    ood_layers
+        Names of layers whose statistics tell what is unlike the training tissue; the file of weights then has
+        the tensors of `pathview.inference.engines.limits.Limits` too, and the card an `ood_threshold`.
     options
         Further arguments for `timm.create_model`, for example ``{"img_size": 224}``.
     """
@@ -40,6 +45,8 @@ class TimmModel(FileModel):
         mean: Sequence[float],
         std: Sequence[float],
         temperature: float = 1.0,
+        bias: Sequence[float] = (),
+        ood_layers: Sequence[str] = (),
         options: Mapping[str, Any] | None = None,
     ) -> None:
         red, green, blue = mean
@@ -52,5 +59,7 @@ class TimmModel(FileModel):
             Activation.SIGMOID if card.multi_label else Activation.SOFTMAX,
             temperature,
             tuple((options or {}).items()),
+            tuple(bias),
+            tuple(ood_layers),
         )
         super().__init__(card, recipe)

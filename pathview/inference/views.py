@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pathview.inference.boundary import ask
-from pathview.inference.model import Patches, Prediction, TileModel
+from pathview.inference.boundary import Answer, ask_all
+from pathview.inference.model import Patches, TileModel
 
 VIEWS = 8
 """Four turns, of the patch and of its mirror image."""
@@ -27,13 +27,15 @@ def turned(patches: Patches, view: int) -> Patches:
     return np.ascontiguousarray(np.rot90(facing, view % (VIEWS // 2), axes=(1, 2)))
 
 
-def ask_in_views(model: TileModel, patches: Patches) -> tuple[Prediction, NDArray[np.float32]]:
-    """Return the mean and the standard deviation over all views, (n, classes) each.
+def ask_in_views(model: TileModel, patches: Patches) -> tuple[Answer, NDArray[np.float32]]:
+    """Return the mean over all views, and the standard deviation of the probabilities (n, classes).
 
     Raises
     ------
     ModelError, MemoryError
-        As by `ask`.
+        As by `ask_all`.
     """
-    answers = np.stack([ask(model, turned(patches, view)) for view in range(VIEWS)])
-    return answers.mean(axis=0), answers.std(axis=0)
+    answers = [ask_all(model, turned(patches, view)) for view in range(VIEWS)]
+    said = np.stack([answer.prediction for answer in answers])
+    ood = [answer.ood for answer in answers if answer.ood is not None]
+    return Answer(said.mean(axis=0), np.mean(ood, axis=0) if ood else None), said.std(axis=0)

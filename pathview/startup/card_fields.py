@@ -68,6 +68,7 @@ def read_card(
         multi_label=bool(entry.get("multi_label", False)),
         parameters=(),
         sha256=entry.get("sha256", ""),
+        ood_threshold=None if entry.get("ood_threshold") is None else float(entry["ood_threshold"]),
         **{key: str(entry.get(key, "")) for key in TEXTS},
     )
 
@@ -113,6 +114,9 @@ def _check_numbers(entry: Mapping[str, Any], words: Words, found: list[str]) -> 
         )
     if not is_number(threshold) or not 0 <= threshold <= 1:
         found.append('"threshold" must lie between 0 and 1')
+    limit = entry.get("ood_threshold")
+    if limit is not None and not (is_number(limit) and 0 < limit < 1):
+        found.append('"ood_threshold" must lie between 0 and 1')
     for key in ("patch", "stride"):
         value = entry.get(key, patch)
         if type(value) is not int or not 8 <= value <= 4096:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pathview.core.place import Place
 from pathview.core.pyramid import TileKey
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import make_grid
-from pathview.inference.heatmap import Heatmap
+from pathview.inference.heatmap import OOD, Heatmap
 from pathview.slides.made import write_made_tiff
 from pathview.slides.made_profile import SWAPPED
 from pathview.startup.settings import load_settings
@@ -140,6 +141,14 @@ def test_the_value_under_a_resting_cursor_follows_the_run(heated: Any) -> None:
     heatmap.write(np.array([[0, 3]]), np.array([[0.9, 0.1]], np.float32))
     heated.settle()
     assert heated.window.status_line.value.text() == "Tumor 0.100"
+
+
+def test_the_status_bar_says_that_a_cell_is_unlike_the_training_tissue(heated: Any) -> None:
+    heatmap = heated.workspace.runs.heatmaps["Two classes"]
+    heatmap.facts = replace(heatmap.facts, ood_threshold=0.5)
+    heatmap.extras[OOD] = np.full((1, *heatmap.grid.shape), 0.8, np.float32)
+    heated.hover(heated.at(100, 100))
+    assert heated.window.status_line.value.text() == "Tumor 0.750 (unlike the training tissue)"
 
 
 def test_a_hidden_heatmap_says_nothing(heated: Any) -> None:

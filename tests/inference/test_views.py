@@ -58,14 +58,14 @@ def test_the_eight_views_are_all_different_and_the_first_is_the_patch_itself() -
 
 
 def test_mean_and_standard_deviation_are_those_of_the_eight_answers(card: ModelCard) -> None:
-    mean, spread = ask_in_views(CornerModel(card), corners(255, 0, 0, 0))
+    (mean, _), spread = ask_in_views(CornerModel(card), corners(255, 0, 0, 0))
     # The red corner comes to the upper left in two of the eight views.
     np.testing.assert_allclose(mean, [[0.25, 0.75]], atol=1e-6)
     np.testing.assert_allclose(spread, [[np.sqrt(0.25 * 0.75)] * 2], atol=1e-6)
     assert mean.dtype == spread.dtype == np.float32
     _, widest = ask_in_views(CornerModel(card), corners(255, 0, 255, 0))
     assert widest.max() == pytest.approx(MOST_UNCERTAIN)
-    same, none = ask_in_views(CornerModel(card), corners(51, 51, 51, 51))
+    (same, _), none = ask_in_views(CornerModel(card), corners(51, 51, 51, 51))
     np.testing.assert_allclose(same, [[0.2, 0.8]], atol=1e-6)
     assert none.max() < 1e-6
 

@@ -14,7 +14,7 @@ from pathview.core.pyramid import TileKey
 from pathview.render.canvas import GlCanvas
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.plan import TilePlan
-from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, Rgb
+from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, UNLIKE, Rgb
 from pathview.view.compose import Frame, RasterPass, Scene, compose
 from pathview.view.layers import Layer
 from pathview.view.picture import Picture
@@ -113,6 +113,22 @@ def test_cells_without_a_value_are_marked_as_what_they_are(shoot: Shoot, array_t
     warning = failed[..., 0] - failed[..., 2] > 120
     assert 0.1 < warning.mean() < 0.6
     assert not np.any(np.all(failed == 255, axis=-1))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_a_value_that_means_little_is_pale_and_hatched(
+    shoot: Shoot, array_tiles: MakeTiles, value: float
+) -> None:
+    values = np.full((5, 5), value, np.float32)
+    values[:, :3] += UNLIKE
+    picture = shoot(looking(), scene(array_tiles(values, scale=64.0))).astype(int)
+    unlike, sure = picture[:, 4:180], picture[:, 200:310]
+    assert np.all(sure == sure[0, 0])
+    dark = unlike.max(axis=-1) < 90
+    assert 0.05 < dark.mean() < 0.35, "lines"
+    between = unlike[np.all(np.abs(unlike - np.median(unlike, axis=(0, 1))) < 3, axis=-1)]
+    assert len(between) > 0.2 * dark.size
+    assert np.ptp(between[0]) < max(np.ptp(sure[0, 0]), 30), "paler than what is sure"
 
 
 def test_hatching_moves_with_the_slide(shoot: Shoot, array_tiles: MakeTiles) -> None:

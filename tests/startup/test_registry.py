@@ -37,6 +37,9 @@ def test_a_manifest_is_read_without_importing(tmp_path: Path) -> None:
     assert source.card.stride == 224
     assert source.card.positive == "Tumor"
     assert source.folder == tmp_path / "one"
+    assert source.card.ood_threshold is None
+    limited = GOOD.replace("patch = 224", "patch = 224\nood_threshold = 0.5")
+    assert read_manifest(write(tmp_path / "two", limited)).models[0].card.ood_threshold == 0.5
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,8 @@ def test_a_manifest_is_read_without_importing(tmp_path: Path) -> None:
         ('classes = ["Normal", "Tumor"]', 'classes = ["A", "A"]', '"classes"'),
         ('factory = "model:make"', 'factory = "../evil:make"', '"factory"'),
         ('version = "1.0"', "version = 1", '"version"'),
+        ("patch = 224", "patch = 224\nood_threshold = 1.5", '"ood_threshold" must lie between 0 and 1'),
+        ("patch = 224", "patch = 224\nood_threshold = true", '"ood_threshold"'),
         ("[[model]]", "[model]", "[[model]]"),
         ("api = 1", "api = ", "cannot be read"),
     ],

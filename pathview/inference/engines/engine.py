@@ -31,6 +31,8 @@ class Engine(Protocol):
     def predict(self, patches: Patches) -> Prediction:
         """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8.
 
+        A network that knows its limits has a column more, the out-of-distribution score.
+
         Raises
         ------
         MemoryError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import interpolate
 
-from pathview.inference.recipe import Activation
-from pathview.inference.transform import Transform
+from pathview.inference.engines.limits import Limits
+from pathview.inference.recipe import Activation, Recipe
 
 
 class Scoring(torch.nn.Module):
@@ -15,45 +15,48 @@ class Scoring(torch.nn.Module):
     Parameters
     ----------
     network
-        Gives (n, classes) logits, or probabilities where `activation` is "none".
-    transform
-        From patches to what it takes.
-    activation
-        From what it gives to probabilities.
-    temperature
-        Its output is divided by it before that.
+        Gives (n, classes) logits, or probabilities where the recipe's activation is "none".
+    recipe
+        From patches to what it takes, and from what it gives to probabilities.
+    limits
+        What tells how far a patch is from the training tissue; None for a network that cannot tell.
     """
 
-    def __init__(
-        self,
-        network: torch.nn.Module,
-        transform: Transform,
-        activation: Activation,
-        temperature: float,
-    ) -> None:
+    def __init__(self, network: torch.nn.Module, recipe: Recipe, limits: Limits | None = None) -> None:
         super().__init__()
         self.network = network
-        self._transform = transform
-        self._activation = activation
-        self._temperature = temperature
+        self.limits = limits
+        self._transform = transform = recipe.transform
+        self._activation = recipe.activation
+        self._temperature = recipe.temperature
         std = torch.tensor(transform.std)
+        self.register_buffer("bias", torch.tensor(recipe.bias or (0.0,)))
+        self.bias: torch.Tensor
         self.register_buffer("scale", (1 / (255 * std)).view(1, 3, 1, 1))
         self.register_buffer("shift", (torch.tensor(transform.mean) / std).view(1, 3, 1, 1))
         self.scale: torch.Tensor
         self.shift: torch.Tensor
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
-        """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8."""
-        output = self.logits(patches).float() / self._temperature
-        if self._activation is Activation.SOFTMAX:
-            return torch.softmax(output, dim=1)
-        return torch.sigmoid(output) if self._activation is Activation.SIGMOID else output
+        """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8.
+
+        With `limits` there is one column more, the out-of-distribution score: engines have one output.
+        """
+        probabilities = self._activated((self.logits(patches).float() + self.bias) / self._temperature)
+        if self.limits is None:
+            return probabilities
+        return torch.cat([probabilities, self.limits()], dim=1)
 
     def logits(self, patches: torch.Tensor) -> torch.Tensor:
         """Return what the network itself gives."""
         pixels = self._fitted(patches.permute(0, 3, 1, 2))
         output: torch.Tensor = self.network(torch.addcmul(-self.shift, pixels, self.scale))
         return output
+
+    def _activated(self, output: torch.Tensor) -> torch.Tensor:
+        if self._activation is Activation.SOFTMAX:
+            return torch.softmax(output, dim=1)
+        return torch.sigmoid(output) if self._activation is Activation.SIGMOID else output
 
     def _fitted(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return bytes (n, 3, h, w) as floats of 0 to 255 in the size and order of the network."""

@@ -21,6 +21,8 @@ void main() {
     vec2 place = gl_FragCoord.xy - u_anchor;
     float rising = line(place.x - place.y, 12.0 * u_pixel_scale, 0.6 * u_pixel_scale);
     vec4 color;
+    bool unlike = value > 1.5;   // a value that means little carries a 2
+    value -= unlike ? 2.0 : 0.0;
     if (value < -2.5) {          // failed: crossed warning lines
         float falling = line(place.x + place.y, 12.0 * u_pixel_scale, 0.9 * u_pixel_scale);
         color = vec4(0.84, 0.30, 0.0, 0.15 + 0.75 * max(rising, falling));
@@ -33,6 +35,15 @@ void main() {
     } else {
         float place_in_map = (clamp(value, 0.0, 1.0) * 255.0 + 0.5) / 256.0;
         color = vec4(texture2D(u_colormap, vec2(place_in_map, 0.5)).rgb, mix(u_fade, 1.0, value));
+    }
+    if (unlike && value > -0.5) {  // pale, under dark lines that fall with a light edge: seen on any colour
+        float at = place.x + place.y;
+        float dark = line(at, 9.0 * u_pixel_scale, 0.8 * u_pixel_scale);
+        float light = line(at - 2.2 * u_pixel_scale, 9.0 * u_pixel_scale, 0.8 * u_pixel_scale);
+        vec3 pale = mix(color.rgb, vec3(0.62), 0.55);
+        color = vec4(pale, color.a * 0.7);
+        color = mix(color, vec4(0.97, 0.97, 0.97, 0.8), light);
+        color = mix(color, vec4(0.10, 0.10, 0.14, 0.9), dark);
     }
     // A transparent pixel still writes its depth: no coarser stand-in may show through it.
     gl_FragColor = vec4(color.rgb, color.a * u_opacity);
