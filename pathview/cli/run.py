@@ -1,129 +1,118 @@
-"""`pathview run`: a model over slides, in this process."""
+"""`pathview run`: a model over slides, in this process, in several, or on a cluster."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+import os
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from pathview.cli.each_slide import SlideFiles, each_slide
-from pathview.cli.messages import say
-from pathview.core.errors import HeatmapMismatchError, PathViewError, UnknownScaleError
+from pathview.cli import run_arguments as arguments
+from pathview.cli.messages import as_json_text, say
 from pathview.core.place import Place
 
 if TYPE_CHECKING:
-    from pathview.inference.parameter import Parameter, Value
+    from pathview.cli.run_slide import RunOptions
+    from pathview.cli.slide_task import Outcome
+    from pathview.inference.source import ModelSource
+
+# A worker of a cluster that is taken for dead may still be writing; its lock goes with it.
+_PATIENCE_S = 60.0
 
 
 def run(
-    slides: SlideFiles,
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="A name of `pathview models list`, or a model folder.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Results go to DIR/SLIDE/MODEL/.", metavar="DIR")
-    ],
-    region: Annotated[
-        Path | None, typer.Option(help="Only cells that touch the shapes of this GeoJSON file.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda:N or mps.")] = "auto",
-    backend: Annotated[
-        str, typer.Option(help="auto, torch or openvino: the engine; auto finds the fastest once.")
-    ] = "auto",
-    mpp: Annotated[
-        float | None, typer.Option(help="um/px of slides that do not state it; recorded.", min=0.02, max=100)
-    ] = None,
-    batch: Annotated[int | None, typer.Option(help="Patches at a time.", min=1, max=4096)] = None,
-    tta: Annotated[
-        bool, typer.Option("--tta", help="Ask about each patch turned and mirrored; gives uncertainty too.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start afresh instead of going on.")] = False,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A parameter of the model, as listed.", metavar="NAME=VALUE"),
-    ] = None,
-    allow_code: Annotated[
-        bool, typer.Option("--allow-code", help="Run weights that are a program (TorchScript, .pt2).")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the records of the runs as JSON.")] = False,
+    slides: arguments.Slides,
+    model: arguments.Model,
+    output: arguments.Output,
+    region: arguments.RegionFile = None,
+    device: arguments.Device = "auto",
+    backend: arguments.Backend = "auto",
+    mpp: arguments.Mpp = None,
+    batch: arguments.Batch = None,
+    tta: arguments.Tta = False,
+    overwrite: arguments.Overwrite = False,
+    resume: arguments.Resume = False,
+    set_: arguments.Settings = None,
+    allow_code: arguments.AllowCode = False,
+    workers: arguments.Workers = None,
+    dask: arguments.Dask = None,
+    shard: arguments.Shard = None,
+    as_json: arguments.AsJson = False,
 ) -> None:
     """Run a model over slides and write heatmap, table, preview and record; goes on where it was stopped."""
-    _refuse_odd_scale(mpp)
-    _refuse_odd_backend(backend)
-    from pathview.cli.run_slide import RunOptions, run_slide, use_device
+    arguments.refuse_odd_scale(mpp)
+    arguments.refuse_odd_backend(backend)
+    arguments.refuse_contradictions(workers=workers, dask=dask, overwrite=overwrite, resume=resume)
+    part = arguments.shard_of(shard)
+    from pathview.cli.run_slide import RunOptions
+    from pathview.startup.settings import load_settings
+
+    source = _model(model, set_ or [], allow_code)
+    found = arguments.slides_of(slides)
+    arguments.refuse_shared_folders(found, output, source.card.name)
+    mine = found if part is None else found[part[0] - 1 :: part[1]]
+    if not mine:
+        say(f"part {shard} of {len(found)} slides is empty")
+        return
+    colours = load_settings().convert_colours
+    options = RunOptions(output, device, backend, region, mpp, batch, tta, overwrite, colours, resume)
+    outcomes = _run_all(mine, source, options, workers=workers, dask=dask, shard=part)
+    if as_json:
+        print(as_json_text([outcome.record for outcome in outcomes if outcome.record is not None]))
+    elif len(outcomes) > 1:
+        from pathview.cli.run_slides import table
+
+        print(table(outcome.row for outcome in outcomes))
+    if any(outcome.failed for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _model(name: str, values: list[str], allow_code: bool) -> ModelSource:
     from pathview.startup.find_model import allowed, find_model
     from pathview.startup.registry import load_registry
     from pathview.startup.settings import load_settings
 
     settings = load_settings()
     registry = load_registry(folders=map(Path, settings.models))
-    source = allowed(find_model(model, registry), settings.allowed_code, now=allow_code)
-    source = source.with_values(_values(set_ or [], source.card.parameters))
-    name = source.card.name
-    _refuse_shared_folders(slides, output, name)
-    colours = settings.convert_colours
-    place = use_device(device, name)
-    options = RunOptions(output, place, backend, region, mpp, batch, tta, overwrite, colours)
-    records = each_slide(
-        slides,
-        lambda slide: run_slide(slide, source, options),
-        refused=lambda slide, error: say(_in_words(error)),
-        show=lambda record: None,  # it is in the run's folder
-        as_json=as_json,
-    )
-    if len(records) < len(slides):
-        raise typer.Exit(1)
+    source = allowed(find_model(name, registry), settings.allowed_code, now=allow_code)
+    return source.with_values(arguments.values_of(values, source.card.parameters))
 
 
-def _values(words: list[str], parameters: Iterable[Parameter]) -> dict[str, Value]:
-    known = {parameter.name: parameter for parameter in parameters}
-    values: dict[str, Value] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"{word!r} is not NAME=VALUE", param_hint="--set")
-        try:
-            # One that the model does not have is refused with those that it has.
-            values[name] = known[name].parsed(text) if name in known else text
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--set") from error
-    return values
+def _run_all(
+    slides: list[Place],
+    source: ModelSource,
+    options: RunOptions,
+    *,
+    workers: int | None,
+    dask: str | None,
+    shard: tuple[int, int] | None,
+) -> list[Outcome]:
+    from pathview.cli.executors import default_workers, executor_of, readers_of
+    from pathview.cli.run_slide import use_device
+    from pathview.cli.run_slides import run_slides
+    from pathview.cli.slide_task import SlideTask
+
+    count = min(len(slides), workers or default_workers(options.device))
+    if dask is not None:
+        options, slides = _anywhere(options), [_absolute(slide) for slide in slides]
+        options = replace(options, patience_s=_PATIENCE_S)
+    elif count > 1:
+        options = replace(options, readers=readers_of(count))
+    else:
+        # Before anything is opened or made for a device that is not there.
+        options = replace(options, device=use_device(options.device, source.card.name))
+    tasks = [SlideTask(slide, source, options) for slide in slides]
+    with executor_of(count, options.device, dask) as executor:
+        return run_slides(tasks, executor, options.output, shard)
 
 
-def _refuse_odd_scale(mpp: float | None) -> None:
-    if mpp is not None and not math.isfinite(mpp):
-        raise typer.BadParameter("must be a number of micrometres", param_hint="--mpp")
+def _anywhere(options: RunOptions) -> RunOptions:
+    """Return options whose paths hold whatever folder a process works in."""
+    region = None if options.region is None else options.region.absolute()
+    return replace(options, output=options.output.absolute(), region=region)
 
 
-def _refuse_odd_backend(backend: str) -> None:
-    from pathview.inference.engines.choice import BACKENDS
-
-    if backend not in BACKENDS:
-        raise typer.BadParameter(f"must be one of {', '.join(BACKENDS)}", param_hint="--backend")
-
-
-def _refuse_shared_folders(slides: list[Place], output: Path, model: str) -> None:
-    """Refuse slides of one name: in one folder, the second would replace the first's results."""
-    from pathview.export.run_folder import RunFolder
-
-    taken: dict[Path, Place] = {}
-    for slide in slides:
-        first = taken.setdefault(RunFolder.of(output, slide, model).folder, slide)
-        if first is not slide:
-            raise typer.BadParameter(
-                f"{first} and {slide} have the same name and would share a folder; "
-                "give each a command with an --output of its own",
-                param_hint="SLIDE",
-            )
-
-
-def _in_words(error: PathViewError) -> str:
-    """Return an error's text with the option that helps."""
-    if isinstance(error, UnknownScaleError):
-        return (
-            f"{error.path} does not state its pixel size, which {error.purpose} needs; state it with --mpp UM"
-        )
-    return f"{error}; --overwrite starts afresh" if isinstance(error, HeatmapMismatchError) else str(error)
+def _absolute(slide: Place) -> Place:
+    return Path(os.path.abspath(slide)) if isinstance(slide, Path) else slide

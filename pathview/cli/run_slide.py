@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,18 @@ import shapely
 
 from pathview.annotations.geojson import read_geojson
 from pathview.cli.messages import ProgressLine, say
+from pathview.cli.slide_folder import alone, put_aside, remove, settle
 from pathview.core.errors import AnnotationFormatError, ExportError, ModelError, PathViewError
+from pathview.core.files import sha256_of
 from pathview.core.inbox import Inbox
 from pathview.core.place import Place
 from pathview.export.run_folder import RunFolder
 from pathview.inference.device import prepare_process, resolve_device
-from pathview.inference.parameter import Value
+from pathview.inference.kept_model import KeptModel
 from pathview.inference.run import InferenceRun
 from pathview.inference.source import ModelSource
-from pathview.inference.spec import RunSpec, build_run
+from pathview.inference.spec import RunSpec
+from pathview.inference.views import VIEWS
 from pathview.slides.open import open_slide
 from pathview.slides.slide import Slide
 
@@ -51,6 +54,12 @@ class RunOptions:
         Put new results in the place of old ones.
     convert_colours
         Show the slide in sRGB in the preview, where it has an ICC profile; the model never sees that.
+    resume
+        Leave a slide alone that was finished before, by this model and under these options.
+    patience_s
+        How long to wait for another process that works on the same slide.
+    readers
+        Threads that read patches; None for what suits the machine.
     """
 
     output: Path
@@ -62,6 +71,9 @@ class RunOptions:
     tta: bool = False
     overwrite: bool = False
     convert_colours: bool = True
+    resume: bool = False
+    patience_s: float = 0.0
+    readers: int | None = None
 
 
 def use_device(wanted: str, model: str) -> str:
@@ -76,8 +88,16 @@ def use_device(wanted: str, model: str) -> str:
     return resolve_device(wanted, model=model)
 
 
-def run_slide(path: Place, source: ModelSource, options: RunOptions) -> dict[str, Any]:
-    """Run a model over one slide and return its record.
+def run_slide(
+    path: Place,
+    source: ModelSource,
+    options: RunOptions,
+    *,
+    kept: KeptModel | None = None,
+    tell: Callable[[str], None] = say,
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:
+    """Run a model over one slide and return its record; ``"finished_before"`` in it says that it was done.
 
     Parameters
     ----------
@@ -87,72 +107,116 @@ def run_slide(path: Place, source: ModelSource, options: RunOptions) -> dict[str
         The model.
     options
         Where and how.
+    kept
+        The model of the slide before, used again where it is the same.
+    tell
+        Takes what there is to say to people.
+    stopped
+        Whether to end here as Ctrl-C does; asked after each batch.
 
     Raises
     ------
     PathViewError
-        If the slide, the model or the folder cannot be used; what was computed stays and can be gone on with.
+        If the slide, the model or the folder cannot be used, or another process works on the slide; what was
+        computed stays and can be gone on with.
     """
     place = RunFolder.of(options.output, path, source.card.name)
+    job = _Job(place, source, options, kept or KeptModel(), tell, stopped)
     try:
         # A plugin may print what it likes; stdout is for data.
         with open_slide(path) as slide, contextlib.redirect_stdout(sys.stderr):
-            _mention_other_scale(slide, options.mpp)
             region = None if options.region is None else _outline(options.region, slide)
-            spec = RunSpec(
-                slide=path,
-                model=source,
-                heatmap=place.heatmap,
-                device=options.device,
-                backend=options.backend,
-                region=region,
-                mpp=None if options.mpp is None else (options.mpp, options.mpp),
-                mpp_source="stated with --mpp",
-                batch=options.batch,
-                tta=options.tta,
-            )
-            return _run(slide, place, spec, options)
+            with alone(path, place, options.patience_s):
+                if options.resume and (record := _finished(slide, job)) is not None:
+                    return record | {"finished_before": True}
+                _mention_other_scale(slide, options.mpp, tell)
+                return _run(slide, job, _spec(path, region, job))
     except OSError as error:
         raise ExportError(place.folder, error.strerror or str(error)) from error
 
 
-def _run(slide: Slide, place: RunFolder, spec: RunSpec, options: RunOptions) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What to do with one slide."""
+
+    place: RunFolder
+    source: ModelSource
+    options: RunOptions
+    kept: KeptModel
+    tell: Callable[[str], None]
+    stopped: Callable[[], bool]
+
+
+def _spec(path: Place, region: bytes | None, job: _Job) -> RunSpec:
+    options = job.options
+    return RunSpec(
+        slide=path,
+        model=job.source,
+        heatmap=job.place.heatmap,
+        device=options.device,
+        backend=options.backend,
+        region=region,
+        mpp=None if options.mpp is None else (options.mpp, options.mpp),
+        mpp_source="stated with --mpp",
+        batch=options.batch,
+        tta=options.tta,
+        readers=options.readers,
+    )
+
+
+def _finished(slide: Slide, job: _Job) -> dict[str, Any] | None:
+    facts = _stated(job.options) | {"views": VIEWS if job.options.tta else 1}
+    return job.place.finished(slide.info.fingerprint, job.source.card, facts)
+
+
+def _stated(options: RunOptions) -> dict[str, Any]:
+    """Return what the record says of those options that other results would come of."""
+    region = options.region
+    return {
+        "stated_mpp": options.mpp,
+        "region_file": None if region is None else region.name,
+        "region_sha256": None if region is None else sha256_of(region),
+    }
+
+
+def _run(slide: Slide, job: _Job, spec: RunSpec) -> dict[str, Any]:
     inbox = Inbox()
     started = time.perf_counter()
+    place, card = job.place, job.source.card
     place.folder.mkdir(parents=True, exist_ok=True)
-    old = _put_aside(place) if options.overwrite else None
+    old = put_aside(place) if job.options.overwrite else None
     current: InferenceRun | None = None
     try:
-        current = build_run(spec, inbox)
+        current = job.kept.build(spec, inbox)
         before = current.heatmap.progress.done
-        _step_to_the_end(current, inbox, spec.slide.name)
-        defaults = {one.name: one.default for one in spec.model.card.parameters}
-        parameters = defaults | dict(spec.model.values)
-        facts = _facts(current, options, time.perf_counter() - started, before, parameters)
-        record = place.publish(
-            slide, current.heatmap, spec.model.card, facts, convert_colours=options.convert_colours
-        )
+        _step_to_the_end(current, inbox, spec.slide.name, job.stopped)
+        facts = _facts(current, job, time.perf_counter() - started, before)
+        colours = job.options.convert_colours
+        record = place.publish(slide, current.heatmap, card, facts, convert_colours=colours)
     except BaseException:
-        _settle(place, old, current)
+        job.kept.forget()
+        settle(place, old, current)
         raise
     current.close()
     if old is not None:
-        _remove(old)
+        remove(old)
     cells = record["cells"]
     for note in current.notes:
-        say(f"model {spec.model.card.name}: {note}")
+        job.tell(f"model {card.name}: {note}")
     counts = f"{cells['done']} tiles done, {cells['skipped']} without tissue, {cells['failed']} failed"
     unlike = cells["unlike_training"]
     counts += f", {unlike} unlike the training tissue" if unlike else ""
-    say(f"{counts}: {place.folder}")
+    job.tell(f"{counts}: {place.folder}")
     return record
 
 
-def _step_to_the_end(current: InferenceRun, inbox: Inbox, name: str) -> None:
+def _step_to_the_end(current: InferenceRun, inbox: Inbox, name: str, stopped: Callable[[], bool]) -> None:
     line = ProgressLine()
     try:
         while current.step():
             inbox.drain()
+            if stopped():
+                raise KeyboardInterrupt
             status = current.status
             left = "" if status.seconds_left is None else f", {status.seconds_left:.0f} s left"
             line.show(
@@ -173,18 +237,16 @@ def _step_to_the_end(current: InferenceRun, inbox: Inbox, name: str) -> None:
         raise ModelError(current.model.card.name, str(error)) from error
 
 
-def _facts(
-    current: InferenceRun, options: RunOptions, seconds: float, before: int, parameters: dict[str, Value]
-) -> dict[str, Any]:
+def _facts(current: InferenceRun, job: _Job, seconds: float, before: int) -> dict[str, Any]:
     status = current.status
     computed = status.done - before
+    defaults = {one.name: one.default for one in job.source.card.parameters}
     return {
-        "device": options.device,
+        "device": job.options.device,
         "engine": str(getattr(current.model, "engine", "")) or None,
         "preflight": list(current.notes),
-        "parameters": parameters,
-        "stated_mpp": options.mpp,
-        "region_file": None if options.region is None else options.region.name,
+        "parameters": defaults | dict(job.source.values),
+        **_stated(job.options),
         "resumed_with": before,
         "seconds": round(seconds, 3),
         "tiles_per_second": round(computed / seconds, 1) if computed else None,
@@ -193,10 +255,10 @@ def _facts(
     }
 
 
-def _mention_other_scale(slide: Slide, stated: float | None) -> None:
+def _mention_other_scale(slide: Slide, stated: float | None, tell: Callable[[str], None]) -> None:
     known = slide.info.mpp
     if stated is not None and known is not None and any(abs(stated / axis - 1) > 0.01 for axis in known):
-        say(
+        tell(
             f"{slide.info.path} states {known[0]:.4g} x {known[1]:.4g} um/px; "
             f"the {stated:g} of --mpp is used in its place"
         )
@@ -216,40 +278,3 @@ def _outline(path: Path, slide: Slide) -> bytes:
             path, "the whole file", f"none of its shapes lies on {slide.info.path.name}"
         )
     return bytes(shapely.to_wkb(outline))
-
-
-def _put_aside(place: RunFolder) -> Path | None:
-    """Move old results out of the way; they are deleted when new ones are there."""
-    if not place.heatmap.exists():
-        return None
-    old = place.heatmap.with_name(f".{place.heatmap.name}.old")
-    _remove(old)
-    place.heatmap.rename(old)
-    return old
-
-
-def _settle(place: RunFolder, old: Path | None, current: InferenceRun | None) -> None:
-    """Leave the folder in order after a run that did not reach its end.
-
-    A run that computed nothing, since its model cannot be loaded for example, leaves nothing behind, and old
-    results come back. Of one that computed something the new values stay, to be gone on with, and the files
-    made from the old ones go.
-    """
-    if current is not None:
-        current.close()
-        if current.heatmap.progress.done:
-            for path in (place.table, place.preview, place.record, old):
-                if old is not None and path is not None:
-                    _remove(path)
-            return
-    if current is not None or old is not None:
-        _remove(place.heatmap)
-    if old is not None:
-        old.rename(place.heatmap)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,37 @@ class RunFolder:
     def record(self) -> Path:
         """Parameters, versions, device and timings."""
         return self.folder / "run.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever writes here; beside the folder, which may come and go."""
+        return self.folder.with_name(f".{self.folder.name}.lock")
+
+    def finished(self, fingerprint: str, card: ModelCard, facts: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the record of a run that left nothing to do, or None where there is no such run here.
+
+        Parameters
+        ----------
+        fingerprint
+            Of the slide that it must have been on.
+        card
+            The model that it must have been of.
+        facts
+            What its record must say besides, as it was given to `publish`.
+        """
+        try:
+            record = json.loads(self.record.read_text(encoding="utf-8"))
+            model, cells = record["model"], record["cells"]
+            same = (
+                record["slide"]["fingerprint"] == fingerprint
+                and (model["id"], model["version"], model["sha256"]) == (card.name, card.version, card.sha256)
+                and cells["done"] == cells["to_do"]
+                and all(record.get(name) == value for name, value in facts.items())
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        whole = all(path.exists() for path in (self.heatmap, self.table, self.preview))
+        return record if same and whole else None
 
     def publish(
         self,
@@ -146,4 +178,11 @@ def _record(slide: Slide, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
             "failed": progress.failed,
             "unlike_training": None if heatmap.facts.ood_threshold is None else int(heatmap.unlike().sum()),
         },
+        "over_threshold": _over_threshold(heatmap, card),
     }
+
+
+def _over_threshold(heatmap: Heatmap, card: ModelCard) -> int:
+    """Return how many cells count as the positive class; NaN, which is not done, never does."""
+    scores = heatmap.scores[heatmap.facts.classes.index(card.positive)]
+    return int((scores >= card.threshold).sum())

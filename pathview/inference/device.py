@@ -58,7 +58,14 @@ def default_batch(device: str) -> int:
 
 def default_readers() -> int:
     """Return how many threads should read patches: decoding releases the interpreter, but not the cores."""
-    return max(2, min(8, (os.cpu_count() or 2) // 2))
+    return max(2, min(8, cores() // 2))
+
+
+def cores() -> int:
+    """Return how many cores this process may use: a job on a cluster gets a few of the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
 
 
 def prepare_process() -> None:
@@ -67,9 +74,9 @@ def prepare_process() -> None:
     OpenMP's threads spin while they wait, which costs several times the speed (measured on two cores) as soon
     as another process wants the same cores, and here a window always does. What the user has set is kept.
     """
-    cores = os.cpu_count() or 1
+    count = cores()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("OMP_NUM_THREADS", str(cores if cores <= 2 else cores - 1))
+    os.environ.setdefault("OMP_NUM_THREADS", str(count if count <= 2 else count - 1))
     if sys.platform == "linux":
         _keep_large_blocks()
 

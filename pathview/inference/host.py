@@ -34,10 +34,9 @@ from pathview.inference.frames import (
 )
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.heatmap_channel import TILE
+from pathview.inference.kept_model import KeptModel
 from pathview.inference.order import Cells
 from pathview.inference.run import InferenceRun, RunState, RunStatus
-from pathview.inference.source import ModelSource
-from pathview.inference.spec import build_run
 
 _FRAME_S = 0.1
 _HEARTBEAT_S = 1.0
@@ -84,7 +83,7 @@ class Host:
         self._lock = threading.Lock()
         self._early: list[Command] = []
         self._run: tuple[int, InferenceRun] | None = None
-        self._last: tuple[ModelSource, InferenceRun] | None = None
+        self._kept = KeptModel()
         self._step_began: float | None = None
         self._closing = False
 
@@ -113,12 +112,7 @@ class Host:
             self._fail(start.run, error)
 
     def _build(self, start: Start) -> InferenceRun:
-        source = start.spec.model
-        if self._last is not None and self._last[0] != source:
-            self._last[1].model.unload()
-            self._last = None
-        run = build_run(start.spec, self._inbox, earlier=self._last[1] if self._last else None)
-        self._last = (source, run)
+        run = self._kept.build(start.spec, self._inbox)
         with self._lock:
             self._run = (start.run, run)
             early, self._early = self._early, []
@@ -148,8 +142,7 @@ class Host:
                 told = run.status
                 self._send(_told(number, told))
         if run.status.state is RunState.FAILED:
-            # Whatever state it is in, the next run gets a fresh one.
-            self._last = None
+            self._kept.forget()
 
     def _obey(self) -> None:
         with contextlib.suppress(EOFError, OSError):

@@ -18,12 +18,12 @@ from pathview.annotations.edit import Edit
 from pathview.annotations.history import History
 from pathview.annotations.store import AnnotationStore
 from pathview.core.errors import StudyError
+from pathview.core.lock import WriterLock, holder_of
 from pathview.inference.card import ModelCard
 from pathview.study import migrations
 from pathview.study.catalog import Catalog, Color, RunRecord, SlideRecord
 from pathview.study.database import FAULTS, connect
 from pathview.study.journal import Journal
-from pathview.study.lock import WriterLock, holder_of
 from pathview.study.session import Session, commit_then_apply
 from pathview.study.slide_scale import SlideScale, user_name
 

@@ -11,7 +11,6 @@ from pathview.annotations.annotation import Annotation
 from pathview.annotations.edit import Edit
 from pathview.core.errors import StudyError
 from pathview.slides.slide import Slide
-from pathview.study.lock import WriterLock, holder_of
 from pathview.study.study import Study
 
 _HOLDER = """
@@ -22,23 +21,6 @@ study = Study.open(Path(sys.argv[1]))
 print(study.read_only, flush=True)
 time.sleep(60)
 """
-
-
-def test_only_one_holds_the_lock(tmp_path: Path) -> None:
-    file = tmp_path / "lock"
-    assert holder_of(file) is None
-    first = WriterLock.acquire(file)
-    assert first is not None
-    assert WriterLock.acquire(file) is None
-    assert "process" in (holder_of(file) or "")
-    first.release()
-    second = WriterLock.acquire(file)
-    assert second is not None
-    second.release()
-
-
-def test_a_folder_that_cannot_hold_a_lock_gives_none(tmp_path: Path) -> None:
-    assert WriterLock.acquire(tmp_path / "missing" / "lock") is None
 
 
 def test_whoever_comes_second_may_look_and_not_change(study: Study, slide: Slide) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pathview.inference.device import cores
 from pathview.inference.engines.engine import EngineError
 from pathview.inference.model import Patches, Prediction
 
@@ -54,7 +55,7 @@ class OpenVinoEngine:
                 {
                     "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
                     "PERFORMANCE_HINT": "THROUGHPUT",
-                    "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
+                    "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS") or cores()),
                 },
             )
             count = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))

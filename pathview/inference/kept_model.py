@@ -1,0 +1,28 @@
+"""The model of the last run, kept loaded for the next one."""
+
+from __future__ import annotations
+
+from pathview.core.inbox import Inbox
+from pathview.inference.run import InferenceRun
+from pathview.inference.source import ModelSource
+from pathview.inference.spec import RunSpec, build_run
+
+
+class KeptModel:
+    """Builds one run after another; of the same model only the first one loads it. One thread."""
+
+    def __init__(self) -> None:
+        self._last: tuple[ModelSource, InferenceRun] | None = None
+
+    def build(self, spec: RunSpec, inbox: Inbox) -> InferenceRun:
+        """Return a run as `build_run` does, with the model of the one before where it is the same."""
+        if self._last is not None and self._last[0] != spec.model:
+            self._last[1].model.unload()
+            self._last = None
+        run = build_run(spec, inbox, earlier=self._last[1] if self._last else None)
+        self._last = (spec.model, run)
+        return run
+
+    def forget(self) -> None:
+        """Make the model anew for the next run, whatever state it is in."""
+        self._last = None
