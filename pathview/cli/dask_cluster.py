@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -14,6 +15,8 @@ from pathview.cli.messages import say
 from pathview.core.errors import PathViewError
 
 _SLURM = "slurm:"
+_SCHEMES = ("", "tcp", "tls", "ucx", "ws", "wss")
+_PORT = 8786
 _PATIENCE_S = 30
 
 
@@ -44,6 +47,8 @@ def dask_executor(where: str) -> Iterator[Executor]:
         target: Any = where
         if where.startswith(_SLURM):
             target, gpu = stack.enter_context(_slurm(Path(where.removeprefix(_SLURM))))
+        else:
+            _knock(where)
         try:
             # Dask has no types for it.
             connect: Any = distributed.Client
@@ -147,6 +152,22 @@ def _slurm(file: Path) -> Iterator[tuple[Any, bool]]:
         count = "1 job" if wanted.jobs == 1 else f"{wanted.jobs} jobs"
         say(f"asked Slurm for {count}; slides begin as they start")
         yield cluster, wanted.gpu
+
+
+def _knock(address: str) -> None:
+    """Refuse an address where nothing listens: Dask itself would try for minutes."""
+    scheme, _, rest = address.rpartition("://")
+    host, colon, port = rest.rpartition(":")
+    if scheme not in _SCHEMES or (colon and not port.isdigit()):
+        raise ClusterError(f"{address} is no address of a Dask scheduler; one is tcp://host:8786")
+    try:
+        with socket.create_connection((host or rest, int(port or _PORT)), timeout=_PATIENCE_S):
+            return
+    except OSError as error:
+        raise ClusterError(
+            f"no Dask scheduler answers at {address} ({error.strerror or error}); is it running, and not "
+            "behind a firewall?"
+        ) from error
 
 
 def _have_gpus(client: Any) -> bool:

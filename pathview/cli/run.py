@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import typer
 
@@ -103,7 +104,8 @@ def _run_all(
     else:
         # Before anything is opened or made for a device that is not there.
         options = replace(options, device=use_device(options.device, source.card.name))
-    tasks = [SlideTask(slide, source, options) for slide in slides]
+    command = uuid4().hex
+    tasks = [SlideTask(slide, source, options, command) for slide in slides]
     with executor_of(count, options.device, dask) as executor:
         return run_slides(tasks, executor, options.output, shard)
 

@@ -100,10 +100,11 @@ def slides_of(places: list[Place]) -> list[Place]:
     found: list[Place] = []
     for place in places:
         here = find_slides(place)
+        if isinstance(place, Path) and place.is_dir():
+            # One without slides fails alone, as whoever opens it says.
+            here = here or [place]
         if not here:
-            folder = isinstance(place, Path) and place.is_dir()
-            what = "the folder holds no slide" if folder else "nothing fits"
-            raise typer.BadParameter(f"{place}: {what}", param_hint="SLIDE")
+            raise typer.BadParameter(f"{place}: nothing fits", param_hint="SLIDE")
         found += here
     return without_doubles(found)
 

@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 
 from pathview.cli.messages import ProgressLine, say
 from pathview.cli.slide_task import Outcome, SlideTask, do_task, gave_up
-from pathview.export.run_summary import SlideRow, add_to_summary
+from pathview.export.run_summary import NAME, SlideRow, add_to_summary
 
 _POLL_S = 0.5
 _COLUMNS = {
@@ -57,7 +57,14 @@ def run_slides(
         outcomes[number] = outcome = _outcome(tasks[number], future)
         for text in outcome.said:
             say(text)
-        add_to_summary(output, [outcome.row], shard)
+        if len(tasks) == 1 and shard is None and outcome.failed and not output.exists():
+            return  # what cannot even be opened leaves nothing behind
+        try:
+            add_to_summary(output, [outcome.row], shard)
+        except OSError as error:
+            # What keeps results from being written has been said with the slide.
+            if not outcome.failed:
+                say(f"{output / NAME} cannot be written: {error.strerror or error}")
 
     for number, task in enumerate(tasks):
         future = executor.submit(do_task, task)

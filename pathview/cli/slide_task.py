@@ -19,7 +19,9 @@ from pathview.export.run_summary import SlideRow
 from pathview.inference.kept_model import KeptModel
 from pathview.inference.source import ModelSource
 
-_kept = KeptModel()
+# The model of the slide before, and the command that it was made for: a worker may outlive commands, and the
+# files of a model may be others when the next one comes.
+_kept: tuple[str, KeptModel] = ("", KeptModel())
 # A Dask worker may be told to do several things at once, and a model is used from one thread.
 _turn = threading.Lock()
 
@@ -32,11 +34,14 @@ class SlideTask:
     ----------
     slide, source, options
         As `run_slide` takes them; the device is found where the task is done.
+    command
+        What tells the tasks of one command from those of others.
     """
 
     slide: Place
     source: ModelSource
     options: RunOptions
+    command: str
 
     @property
     def row(self) -> SlideRow:
@@ -83,11 +88,19 @@ def do_task(task: SlideTask) -> Outcome:
             device = use_device(task.options.device, task.source.card.name)
             options = replace(task.options, device=device)
             record = run_slide(
-                task.slide, task.source, options, kept=_kept, tell=said.append, stopped=stopped
+                task.slide, task.source, options, kept=_kept_for(task), tell=said.append, stopped=stopped
             )
         except PathViewError as error:
             return Outcome(_failed(task, in_words(error)), None, (*said, in_words(error)))
     return Outcome(_done(task, record), record, tuple(said))
+
+
+def _kept_for(task: SlideTask) -> KeptModel:
+    global _kept
+    if _kept[0] != task.command:
+        _kept[1].close()
+        _kept = (task.command, KeptModel())
+    return _kept[1]
 
 
 def gave_up(task: SlideTask, error: BaseException) -> Outcome:

@@ -17,11 +17,16 @@ class KeptModel:
     def build(self, spec: RunSpec, inbox: Inbox) -> InferenceRun:
         """Return a run as `build_run` does, with the model of the one before where it is the same."""
         if self._last is not None and self._last[0] != spec.model:
-            self._last[1].model.unload()
-            self._last = None
+            self.close()
         run = build_run(spec, inbox, earlier=self._last[1] if self._last else None)
         self._last = (spec.model, run)
         return run
+
+    def close(self) -> None:
+        """Give the model's memory back."""
+        if self._last is not None:
+            self._last[1].model.unload()
+        self._last = None
 
     def forget(self) -> None:
         """Make the model anew for the next run, whatever state it is in."""
