@@ -6,6 +6,23 @@ from pathview.app.action_info import ActionInfo
 
 HEATMAP_ACTIONS: tuple[ActionInfo, ...] = (
     ActionInfo(
+        "next_hotspot",
+        "&Next hot-spot",
+        "Show the next region in which the heatmap is over its model's threshold",
+        ("J",),
+        needs="heatmap",
+    ),
+    ActionInfo(
+        "previous_hotspot",
+        "&Previous hot-spot",
+        "Show the region before in which the heatmap is over its model's threshold",
+        ("Shift+J",),
+        needs="heatmap",
+    ),
+    ActionInfo(
+        "hotspots", "&Hot-spots", "List the regions over the threshold, or hide the list", ("Ctrl+Shift+J",)
+    ),
+    ActionInfo(
         "toggle_contours",
         "Show &contours",
         "Show or hide the lines along which a heatmap crosses its model's threshold",

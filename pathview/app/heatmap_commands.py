@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDialog
@@ -11,14 +12,17 @@ from pathview.annotations.annotation import Annotation
 from pathview.annotations.edit import Edit
 from pathview.app.heatmap_words import made_with
 from pathview.app.model_runs import shown_heatmap
+from pathview.app.scale_words import area_words
 from pathview.inference.contours import outlines
 from pathview.inference.heatmap import Heatmap
+from pathview.view.hotspot_view import viewport_of
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
 
     from pathview.app.dialogs.outlines import Wanted
     from pathview.app.main_window import MainWindow
+    from pathview.inference.hotspots import Hotspot
     from pathview.study.session import Session
     from pathview.view.layers import Layer
 
@@ -44,6 +48,9 @@ class HeatmapCommands:
         return {
             "toggle_contours": self.toggle_contours,
             "outline_heatmap": self.outline,
+            "next_hotspot": partial(self._step, 1),
+            "previous_hotspot": partial(self._step, -1),
+            "hotspots": lambda: self._window.panels.show_or_hide("hotspots"),
         }
 
     def _shown(self) -> tuple[Layer, Heatmap] | None:
@@ -64,6 +71,30 @@ class HeatmapCommands:
             level = heatmap.facts.level_of(layer.channel)
             what = f"{heatmap.facts.classes[layer.channel]} {level:g}"
             self._say("Contours are hidden" if layer.contours else f"Contours at {what}")
+
+    # hot-spots -------------------------------------------------------
+    def _step(self, by: int) -> None:
+        if self._shown() is not None:
+            self._workspace.hotspots.step(by, self._look_at)
+
+    def _look_at(self, spot: Hotspot | None) -> None:
+        if spot is None:
+            self._say("Nothing is over the model's threshold")
+        else:
+            self.go(spot)
+
+    def go(self, spot: Hotspot) -> None:
+        """Show one of the suspicious regions."""
+        spots, workspace = self._workspace.hotspots, self._workspace
+        if spots.found is None or workspace.session is None:
+            return
+        facts, cell = spots.found.heatmap.facts, spots.found.heatmap.grid.stride
+        self._window.canvas_widget.motions.stop()
+        self._window.canvas_widget.visited.note()
+        workspace.look(viewport_of(spot, cell, workspace.view.state.viewport))
+        area = area_words(spot.area, workspace.session.slide.info.mpp)
+        place = f"Hot-spot {spots.place(spot)} of {len(spots.spots)}"
+        self._say(f"{place}: {facts.classes[spots.found.channel]} {spot.score:.2f}, {area}")
 
     # outlines --------------------------------------------------------
     def outline(self) -> None:

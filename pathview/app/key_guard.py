@@ -22,6 +22,8 @@ _NAVIGATION = frozenset(
         Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
     }
 )  # fmt: skip
+UNSEARCHED = "unsearched"
+"""Name of the property that lists have in which no letter finds anything."""
 _MODIFIED = (
     Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 )
@@ -73,5 +75,5 @@ def keeps(widget: QWidget, event: QKeyEvent) -> bool:
     scrolls = isinstance(widget, QAbstractSlider | QComboBox | QAbstractScrollArea | QTabBar | WindowSlider)
     if event.key() in _NAVIGATION:
         return scrolls
-    searches = isinstance(widget, QComboBox | QAbstractItemView)
+    searches = isinstance(widget, QComboBox | QAbstractItemView) and widget.property(UNSEARCHED) is None
     return searches and event.text().isalpha()

@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
             menus["panels"],
             self.commands.bookmarks,
             self.reading,
+            self.commands.heatmaps.go,
         )
         links, panel = workspace.links, self.docks["links"]
         self.landmarks = LandmarkMarks(

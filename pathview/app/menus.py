@@ -46,7 +46,9 @@ MENUS: dict[str, tuple[str, ...]] = {
         "run", "run_selection", SEPARATOR, "pause", "cancel", SEPARATOR,
         "model_parameters", "model_card", "add_model", "reload_models",
     ),
-    "Hea&tmap": ("toggle_contours", SEPARATOR, "outline_heatmap"),
+    "Hea&tmap": (
+        "next_hotspot", "previous_hotspot", "hotspots", SEPARATOR, "toggle_contours", "outline_heatmap",
+    ),
     "&Help": ("palette", "shortcuts", "whats_this", SEPARATOR, "about"),
 }  # fmt: skip
 TOOLBAR: tuple[str, ...] = (

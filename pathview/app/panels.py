@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
@@ -11,6 +13,7 @@ from pathview.app.canvas_widget import CanvasWidget
 from pathview.app.docks.annotations import AnnotationsDock
 from pathview.app.docks.bookmarks import BookmarksDock
 from pathview.app.docks.channels import ChannelsDock
+from pathview.app.docks.hotspots import HotspotsDock
 from pathview.app.docks.image import ImageDock
 from pathview.app.docks.layers import LayersDock
 from pathview.app.docks.links import LinksDock
@@ -21,12 +24,13 @@ from pathview.app.docks.performance import PerformanceDock
 from pathview.app.docks.slide_facts import SlideFactsDock
 from pathview.app.reading import Reading
 from pathview.app.workspace import Workspace
+from pathview.inference.hotspots import Hotspot
 from pathview.study.session import Session
 
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 _WIDTH = 300
 _ON_REQUEST = ("log", "performance")
-_HIDDEN = (*_ON_REQUEST, "links")
+_HIDDEN = (*_ON_REQUEST, "hotspots", "links")
 _ABOUT = {
     "overview": "The whole slide with a frame round what is in view; a click or a drag goes there.",
     "models": "Choose a model, run it over the slide or the selection, and follow, pause or stop the run.",
@@ -36,6 +40,7 @@ _ABOUT = {
     "slide-facts": "What the file says of the slide, its pixel size, and the label and macro images.",
     "annotations": "All annotations: a row selects, a double click goes there, and a name can be written in.",
     "bookmarks": "Views to come back to: Enter or a double click goes there, F2 writes a name or a note.",
+    "hotspots": "Regions over the model's threshold, ranked: Enter or a double click goes there.",
     "links": "How slides in view are linked: landmark pairs, how far each is off, and what the fit may do.",
     "performance": "What drawing and reading of tiles take, in numbers.",
     "log": "The program's last messages, for reports.",
@@ -62,6 +67,8 @@ class Panels:
         Changes the bookmarks.
     reading
         What was looked at.
+    go_to_hotspot
+        Shows one of the regions that are listed.
 
     Attributes
     ----------
@@ -78,6 +85,7 @@ class Panels:
         menu: QMenu,
         bookmarks: Bookmarks,
         reading: Reading,
+        go_to_hotspot: Callable[[Hotspot], None],
     ) -> None:
         self._window = window
         self.models = ModelsDock(workspace, actions)
@@ -90,7 +98,8 @@ class Panels:
         panels: list[QWidget] = [
             OverviewDock(workspace, reading), self.models, self.channels, self.layers, self.image,
             SlideFactsDock(workspace, actions), self.annotations,
-            BookmarksDock(workspace, bookmarks, actions), LinksDock(workspace, actions),
+            BookmarksDock(workspace, bookmarks, actions), HotspotsDock(workspace, go_to_hotspot),
+            LinksDock(workspace, actions),
             PerformanceDock(workspace, canvas), LogDock(),
         ]  # fmt: skip
         for panel in panels:
@@ -150,6 +159,7 @@ class Panels:
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["image"])
         self._window.tabifyDockWidget(self.docks["layers"], self.docks["slide-facts"])
         self._window.tabifyDockWidget(self.docks["annotations"], self.docks["bookmarks"])
+        self._window.tabifyDockWidget(self.docks["annotations"], self.docks["hotspots"])
         self._window.tabifyDockWidget(self.docks["annotations"], self.docks["links"])
         self.docks["layers"].raise_()
         self.docks["annotations"].raise_()

@@ -15,6 +15,7 @@ from pathview.app.background import Background
 from pathview.app.channel_looks import ChannelLooks
 from pathview.app.comparison import Comparison
 from pathview.app.contours import Contours
+from pathview.app.hotspots import Hotspots
 from pathview.app.links import Links
 from pathview.app.model_runs import ModelRuns
 from pathview.app.open_slide import OpenSlide, Pane
@@ -126,6 +127,7 @@ class Workspace:
         self.runs = ModelRuns(self)
         self.overviews = Overviews(self)
         self.contours = Contours(self)
+        self.hotspots = Hotspots(self)
         self.looks = ChannelLooks(self)
         self.adjustments = Adjustments(self)
         self.links = Links(self)

@@ -177,3 +177,95 @@ def test_the_legend_names_the_model_and_how_much_is_done(mapped: Any) -> None:
     mapped.workspace.runs.heatmaps[NAME].fail(np.array([[0, 0]]), "lost")
     mapped.settle()
     assert block.legend.text().splitlines()[1] == f"99 % done: {total - 1} of {total} cells, 1 failed"
+
+
+# hot-spots ---------------------------------------------------------------
+def listed(user: Any) -> list[tuple[str, ...]]:
+    user.wait(lambda: user.workspace.background.idle)
+    user.settle()
+    model = user.window.docks["hotspots"].widget().table.model()
+    columns = range(model.columnCount())
+    return [tuple(str(model.index(row, c).data()) for c in columns) for row in range(model.rowCount())]
+
+
+def centre(user: Any) -> tuple[float, float]:
+    user.wait(lambda: user.workspace.background.idle)
+    user.settle()
+    center: tuple[float, float] = user.workspace.view.state.viewport.center
+    return center
+
+
+def test_keys_go_from_one_suspicious_region_to_the_next(mapped: Any) -> None:
+    before = mapped.workspace.view.state.viewport
+    mapped.key(Qt.Key.Key_J)
+    assert centre(mapped) == pytest.approx((64 * 6.5, 64 * 7.5))
+    assert mapped.window.statusBar().currentMessage() == "Hot-spot 1 of 2: Tumor 0.90, 10,240 µm²"
+    assert mapped.workspace.view.state.viewport.box().width > 64 * 7
+    mapped.key(Qt.Key.Key_J)
+    assert centre(mapped) == pytest.approx((64 * 18.5, 64 * 13.5))
+    mapped.key(Qt.Key.Key_J)
+    assert centre(mapped) == pytest.approx((64 * 6.5, 64 * 7.5))
+    mapped.key(Qt.Key.Key_J, SHIFT)
+    assert "Hot-spot 2 of 2: Tumor 0.50, 256 µm²" in mapped.window.statusBar().currentMessage()
+    mapped.key(Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert mapped.workspace.view.state.viewport != before
+    assert centre(mapped) == pytest.approx((64 * 6.5, 64 * 7.5))
+
+
+def test_the_list_ranks_regions_and_enter_goes_there(mapped: Any) -> None:
+    mapped.key(Qt.Key.Key_J, CTRL | SHIFT)
+    panel = mapped.window.docks["hotspots"].widget()
+    mapped.wait(panel.isVisible)
+    assert listed(mapped) == [("1", "0.90", "10,240 µm²"), ("2", "0.50", "256 µm²")]
+    assert panel.count.text() == "2 regions"
+    mapped.activate()
+    panel.table.setFocus()
+    panel.table.selectRow(1)
+    QTest.keyClick(mapped.window.windowHandle(), Qt.Key.Key_Return)
+    assert centre(mapped) == pytest.approx((64 * 18.5, 64 * 13.5))
+    mapped.key(Qt.Key.Key_J)
+    assert panel.table.currentIndex().row() == 0, "the list follows the keys"
+
+
+def test_the_list_can_be_in_order_of_area_and_follows_cells_and_class(mapped: Any) -> None:
+    heatmap = mapped.workspace.runs.heatmaps[NAME]
+    heatmap.write(np.array([[13, 18]]), np.array([[0.0, 1.0]], np.float32))
+    mapped.trigger("hotspots")
+    panel = mapped.window.docks["hotspots"].widget()
+    assert [row[1] for row in listed(mapped)] == ["1.00", "0.90"]
+    panel.order.setCurrentIndex(1)
+    panel.order.activated.emit(1)
+    assert [row[1] for row in listed(mapped)] == ["0.90", "1.00"]
+    heatmap.write(np.array([[13, 18]]), np.array([[1.0, 0.0]], np.float32))
+    assert [row[1] for row in listed(mapped)] == ["0.90"]
+    mapped.workspace.set_layer(NAME, channel=0)
+    assert [row[1] for row in listed(mapped)] == ["1.00", "0.90"], "all around, and the hole in the ring"
+    mapped.workspace.set_layer(NAME, visible=False)
+    assert listed(mapped) == []
+
+
+def test_hot_spots_have_thumbnails_of_the_slide(mapped: Any) -> None:
+    mapped.trigger("hotspots")
+    listed(mapped)
+    model = mapped.window.docks["hotspots"].widget().table.model()
+    index = model.index(0, 0)
+    index.data(Qt.ItemDataRole.DecorationRole)
+    mapped.wait(lambda: mapped.workspace.background.idle)
+    image = index.data(Qt.ItemDataRole.DecorationRole).toImage()
+    assert len({image.pixel(x, y) for x in range(4, 40, 4) for y in range(4, 30, 4)}) > 10
+
+
+def test_without_a_suspicious_cell_the_key_says_so(mapped: Any) -> None:
+    heatmap = mapped.workspace.runs.heatmaps[NAME]
+    cells = np.argwhere(np.ones(heatmap.grid.shape, bool))
+    heatmap.write(cells, np.tile(np.array([[1.0, 0.0]], np.float32), (len(cells), 1)))
+    mapped.key(Qt.Key.Key_J)
+    mapped.wait(lambda: "Nothing is over" in mapped.window.statusBar().currentMessage())
+
+
+def test_a_slide_that_closes_takes_its_hot_spots_along(mapped: Any) -> None:
+    mapped.trigger("hotspots")
+    assert listed(mapped)
+    mapped.trigger("close")
+    assert mapped.workspace.hotspots.found is None
+    assert listed(mapped) == []

@@ -29,10 +29,11 @@ from PySide6.QtWidgets import (
 from pathview.annotations.bookmark import Bookmark
 from pathview.app.action_table import ActionTable
 from pathview.app.bookmarks import Bookmarks
-from pathview.app.docks.bookmark_pictures import SIZE, BookmarkPictures
+from pathview.app.docks.view_pictures import SIZE, ViewPictures
 from pathview.app.scale_words import magnification, place
 from pathview.app.workspace import Workspace
 from pathview.study.session import Session
+from pathview.view.bookmarked import thumbnail_viewport
 
 _NO_SLIDE = "Open a slide: views that you keep\nare listed here."
 _COLUMNS = ("Name", "View", "Note")
@@ -48,7 +49,7 @@ class _Table(QAbstractTableModel):
         super().__init__()
         self._workspace = workspace
         self._bookmarks = bookmarks
-        self._pictures = BookmarkPictures(workspace, self._show_pictures)
+        self._pictures = ViewPictures(workspace, self._show_pictures)
         self.rows: list[Bookmark] = []
 
     def refill(self) -> None:
@@ -81,7 +82,7 @@ class _Table(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return (row.name, magnification(session.slide.info, row.downsample), row.note)[index.column()]
         if role == Qt.ItemDataRole.DecorationRole and index.column() == 0:
-            return self._pictures.get(row)
+            return self._pictures.get(thumbnail_viewport(row, (SIZE.width(), SIZE.height())))
         if role == Qt.ItemDataRole.ToolTipRole:
             lines = (row.name, place(session.slide.info, row.x, row.y), _lying(row), row.note)
             return "\n".join(line for line in lines if line)

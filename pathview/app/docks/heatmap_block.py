@@ -61,9 +61,7 @@ class HeatmapBlock(LayerBlock):
         self._grid.addWidget(self.color_bar, 6, 0, 1, 3)
         row = QHBoxLayout()
         row.setSpacing(12)
-        self._add_switch(
-            row, "contours", "Contour", "A line where the probability crosses the threshold"
-        )
+        self._add_switch(row, "contours", "Contour", "A line where the probability crosses the threshold")
         row.addStretch(1)
         self._grid.addLayout(row, 7, 0, 1, 3)
         self._grid.addWidget(self.legend, 8, 0, 1, 3)

@@ -1,4 +1,4 @@
-"""Thumbnails of bookmarks, read when a list first wants to show them."""
+"""Thumbnails of views, read when a list first wants to show them."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPixmap, QTransform
 
-from pathview.annotations.bookmark import Bookmark
 from pathview.app.docks.overview import to_image
 from pathview.app.workspace import Workspace
 from pathview.core.geometry import Box
 from pathview.core.region import Region
 from pathview.slides.reader import Rgb
 from pathview.tiles.source import SlideTiles
-from pathview.view.bookmarked import thumbnail_viewport
 from pathview.view.viewport import Viewport
 
 SIZE = QSize(44, 33)
 
-type _Place = tuple[float, float, float, float, bool]
 
-
-class BookmarkPictures:
-    """Small pictures in the slide's own colours for the screen, as it lies in the bookmark; main thread only.
+class ViewPictures:
+    """Small pictures in the slide's own colours for the screen, as it lies in the view; main thread only.
 
     Parameters
     ----------
@@ -37,32 +33,31 @@ class BookmarkPictures:
     def __init__(self, workspace: Workspace, ready: Callable[[], None]) -> None:
         self._workspace = workspace
         self._ready = ready
-        self._made: dict[_Place, QPixmap] = {}
+        self._made: dict[Viewport, QPixmap] = {}
         self._tiles: object = None
 
-    def get(self, bookmark: Bookmark) -> QPixmap:
-        """Return the picture of a bookmark, or a grey one for now."""
+    def get(self, viewport: Viewport) -> QPixmap:
+        """Return the picture of a view of `SIZE` pixels, or a grey one for now."""
         tiles = self._workspace.scene.slide_tiles
         if tiles is not self._tiles:  # another slide, or other colours
             self._made, self._tiles = {}, tiles
-        place = (bookmark.x, bookmark.y, bookmark.downsample, bookmark.rotation, bookmark.flipped)
-        if place not in self._made:
-            self._made[place] = _grey()
+        if viewport not in self._made:
+            self._made[viewport] = _grey()
             if isinstance(tiles, SlideTiles):
-                self._read(tiles, place, thumbnail_viewport(bookmark, (SIZE.width(), SIZE.height())))
-        return self._made[place]
+                self._read(tiles, viewport)
+        return self._made[viewport]
 
-    def _read(self, tiles: SlideTiles, place: _Place, viewport: Viewport) -> None:
+    def _read(self, tiles: SlideTiles, viewport: Viewport) -> None:
         region, look = _square(viewport), tiles.look
         self._workspace.background.run(
             lambda: tiles.colour.apply(tiles.slide.read(region, look)),
-            lambda pixels: self._keep(tiles, place, pixels, viewport),
+            lambda pixels: self._keep(tiles, viewport, pixels),
             lambda _: None,  # what cannot be read stays grey
         )
 
-    def _keep(self, tiles: SlideTiles, place: _Place, pixels: Rgb, viewport: Viewport) -> None:
+    def _keep(self, tiles: SlideTiles, viewport: Viewport, pixels: Rgb) -> None:
         if tiles is self._tiles:
-            self._made[place] = _turned(pixels, viewport)
+            self._made[viewport] = _turned(pixels, viewport)
             self._ready()
 
 
