@@ -186,6 +186,7 @@ def main(data: Path) -> None:
     print(f"  slide of {GRID[0] * 256:,} x {GRID[1] * 256:,} px, window of {SIZE[0]} x {SIZE[1]}")
     starting(path)
     from pathview.app.application import InboxBridge, make_application, make_window
+    from pathview.app.memory import leave_out_what_stays
     from pathview.view.arrangement import VIEWS
 
     application = make_application([])
@@ -194,6 +195,7 @@ def main(data: Path) -> None:
     window.resize(*SIZE)
     window.show()
     window.workspace.open(path)
+    leave_out_what_stays()  # as `run_window` does
     wait(application, lambda: window.workspace.session is not None)
     settle(application, window)
     jumping(application, window, path)

@@ -15,7 +15,7 @@ from PySide6.QtGui import QSurfaceFormat
 from PySide6.QtWidgets import QApplication
 
 from pathview.app.main_window import MainWindow
-from pathview.app.memory import give_large_blocks_back
+from pathview.app.memory import give_large_blocks_back, leave_out_what_stays
 from pathview.app.screenshot import ScreenshotWhenSettled
 from pathview.app.software_surface import SoftwareSurface
 from pathview.app.start import EarlyOpening
@@ -131,6 +131,7 @@ def run_window(options: argparse.Namespace, opening: EarlyOpening | None) -> int
     if options.screenshot:
         shot = ScreenshotWhenSettled(window, options.screenshot)
         QTimer.singleShot(0, shot.start)
+    leave_out_what_stays()
     return application.exec()
 
 

@@ -13,7 +13,7 @@ from pathview.app.open_slide import OpenSlide, Pane
 from pathview.core.errors import PathViewError
 from pathview.core.region import downsample_for
 from pathview.tiles.source import TileSource
-from pathview.view.coverage import TICK_S, Coverage, Gaze
+from pathview.view.coverage import TICK_S, Coverage, Gaze, packed
 from pathview.view.viewport import Viewport
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class _Watch:
 
     session: Session
     coverage: Coverage
-    dirty: bool = False
+    news: int = 0
+    kept: int = 0  # up to which of the news
 
 
 class Reading(QObject):
@@ -98,7 +99,7 @@ class Reading(QObject):
         if slide is not None:
             watch = self._watch(slide)
             watch.coverage.reset()
-            watch.dirty = True
+            watch.news += 1
             self._gazes.clear()
             self._keep(watch)
             self.changed.emit()
@@ -144,7 +145,7 @@ class Reading(QObject):
         views, watch = gaze.look(viewport, time.monotonic()), self._watch(slide)
         if not views or not watch.coverage.mark(views):
             return False
-        watch.dirty = True
+        watch.news += 1
         if not self._keep_later.isActive():
             self._keep_later.start()
         return True
@@ -187,13 +188,29 @@ class Reading(QObject):
 
     def _keep_all(self) -> None:
         for watch in self._watches.values():
-            self._keep(watch)
+            if watch.kept < watch.news and not watch.session.read_only:
+                self._keep_aside(watch)
+
+    def _keep_aside(self, watch: _Watch) -> None:
+        # One looks around just now: a step of 40 ms would be felt.
+        grid, news = watch.coverage.copy(), watch.news
+
+        def done(value: bytes) -> None:
+            if watch.kept < news:  # else the slide was closed meanwhile
+                self._store(watch, value, news)
+
+        def failed(error: Exception) -> None:
+            _log.error("what was looked at could not be packed", exc_info=error)
+
+        self._workspace.background.run(lambda: packed(grid), done, failed)
 
     def _keep(self, watch: _Watch) -> None:
-        if not watch.dirty or watch.session.read_only:
-            return
-        watch.dirty = False  # also if that fails: one message is enough
-        value = None if watch.coverage.empty else watch.coverage.to_bytes()
+        if watch.kept < watch.news and not watch.session.read_only:
+            coverage = watch.coverage
+            self._store(watch, None if coverage.empty else coverage.to_bytes(), watch.news)
+
+    def _store(self, watch: _Watch, value: bytes | None, news: int) -> None:
+        watch.kept = news  # also if that fails: one message is enough
         try:
             self._workspace.study.set_coverage(watch.session.slide.info.fingerprint, value)
         except PathViewError as error:

@@ -30,3 +30,22 @@ def resident(how: str) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc keeps them")
 def test_forgotten_tiles_take_no_memory_between_those_that_stay() -> None:
     assert resident("keep") - resident("give") > 40e6
+
+
+def test_the_collector_passes_over_what_was_there_and_finds_what_comes_later() -> None:
+    code = """
+import gc, weakref
+from pathview.app.memory import leave_out_what_stays
+
+class Ring:
+    def __init__(self):
+        self.ring = self
+
+before = weakref.ref(Ring())
+leave_out_what_stays()
+after = weakref.ref(Ring())
+gc.collect()
+print(before() is not None, after() is None)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]

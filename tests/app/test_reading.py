@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pathview.app.docks.overview import OverviewDock
 from pathview.app.docks.unseen import hatch, shading, unseen
 from pathview.app.reading import Reading
 from pathview.startup.settings import Settings
-from pathview.view.coverage import Coverage
+from pathview.view.coverage import Coverage, packed
 from pathview.view.viewport import Viewport
 
 Key = Qt.Key
@@ -115,6 +116,55 @@ def test_it_is_kept_for_the_slide_and_can_be_forgotten(start: Any, made_tiff: Pa
     with closing(sqlite3.connect(start.study / "study.sqlite")) as database:
         slides = database.execute("SELECT slide FROM coverage").fetchall()
     assert len(slides) == 1, "that of the other slide stays"
+
+
+def kept(user: Any) -> bytes | None:
+    value = user.workspace.study.coverage(user.workspace.session.slide.info.fingerprint)
+    assert value is None or isinstance(value, bytes)
+    return value
+
+
+def test_it_is_kept_while_one_goes_on_looking_and_packed_aside(
+    reader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packers: list[str] = []
+
+    def pack(grid: Any) -> bytes:
+        packers.append(threading.current_thread().name)
+        return packed(grid)
+
+    monkeypatch.setattr("pathview.app.reading.packed", pack)
+    rest(reader)
+    assert kept(reader) is None
+    reading(reader)._keep_later.timeout.emit()
+    reader.wait(lambda: kept(reader) is not None)
+    assert packers == ["background"]
+    coverage = reading(reader).coverage
+    assert coverage is not None
+    assert kept(reader) == coverage.to_bytes()
+
+
+def test_what_was_packed_before_the_slide_was_closed_replaces_nothing_newer(
+    reader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest(reader)
+    going = threading.Event()
+
+    def pack(grid: Any) -> bytes:
+        going.wait(30)
+        return packed(grid)
+
+    monkeypatch.setattr("pathview.app.reading.packed", pack)
+    reading(reader)._keep_later.timeout.emit()
+    look(reader, 750, 550, 0.25)
+    rest(reader)
+    fingerprint = reader.workspace.session.slide.info.fingerprint
+    reader.trigger("close")
+    newer = reader.workspace.study.coverage(fingerprint)
+    assert newer is not None
+    going.set()
+    reader.wait(lambda: reader.workspace.background.idle)
+    assert reader.workspace.study.coverage(fingerprint) == newer
 
 
 def test_damage_in_the_study_is_no_reason_not_to_open(start: Any, made_tiff: Path) -> None:
