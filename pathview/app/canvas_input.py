@@ -104,6 +104,7 @@ class CanvasInput(QObject):
         self._separator: _Grip | None = None
         self._cursor: QPointF | None = None
         self._space_held = False
+        self._pinching = False
         self._class_name: str | None = None
         native.setMouseTracking(True)
         native.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -186,6 +187,8 @@ class CanvasInput(QObject):
         }.get(event.type())
         if handler is None:
             return False
+        if self._pinching:
+            return True  # Qt makes a mouse of the first of the two fingers
         if event.type() != QEvent.Type.MouseMove and not self._activated(event):
             return True
         if self._workspace.session is not None or event.type() == QEvent.Type.MouseMove:
@@ -318,13 +321,27 @@ class CanvasInput(QObject):
 
     def _pinched(self, pinch: QPinchGesture) -> None:
         """Follow two fingers on a touch screen."""
+        self._pinching = pinch.state() in (Qt.GestureState.GestureStarted, Qt.GestureState.GestureUpdated)
+        if pinch.state() == Qt.GestureState.GestureStarted:
+            self._take_first_finger_back()
         middle = self._native.mapFromGlobal(pinch.centerPoint())
-        if not self._activate(middle) or self._workspace.session is None:
+        # The last event says again what the one before it has said.
+        if not self._pinching or not self._activate(middle) or self._workspace.session is None:
             return
         before = self._native.mapFromGlobal(pinch.lastCenterPoint())
         viewport = self._workspace.view.state.viewport.panned(*self._scaled(middle - before))
         viewport = viewport.zoomed(max(pinch.scaleFactor(), 0.1), self._screen(middle))
         self._workspace.look(viewport.rotated(pinch.rotationAngle() - pinch.lastRotationAngle()))
+
+    def _take_first_finger_back(self) -> None:
+        """Undo what the first of two fingers began to do as a mouse; what was drawn before stays."""
+        self._drag = None
+        session = self._workspace.session
+        if self._drawing is not None and session is not None:
+            self._drawing = None
+            key = "Backspace" if self._tool.name == "polygon" else "Escape"
+            self._take(self._tool.key(key, session.annotations))
+        self._show_cursor()
 
     def _scaled(self, at: QPointF) -> tuple[float, float]:
         """Return a point of the widget, or a way on it, in physical pixels."""

@@ -55,6 +55,7 @@ class Polygon(Drawing):
             return self._end()
         if key == "Backspace":
             self._stretches.pop()
+            self._held = False
             return self._preview() if self._stretches else self._end()
         return self._preview()
 
