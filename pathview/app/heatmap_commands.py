@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog
 
 from pathview.annotations.annotation import Annotation
 from pathview.annotations.edit import Edit
-from pathview.app.heatmap_words import made_with
+from pathview.app.heatmap_words import made_with, strange
 from pathview.app.model_runs import shown_heatmap
 from pathview.app.scale_words import area_words
 from pathview.inference.contours import outlines
@@ -128,7 +128,11 @@ class HeatmapCommands:
         self._workspace.busy.emit("")
         facts = heatmap.facts
         note = f"{facts.classes[wanted.channel]} at {wanted.level:g} and above; {made_with(facts)}"
-        made = [Annotation(area, wanted.class_name, note=note) for area in areas]
+        limited = facts.ood_threshold is not None
+        notes = [f"{note}; {strange(heatmap, area)}" if limited else note for area in areas]
+        made = [
+            Annotation(area, wanted.class_name, note=text) for area, text in zip(areas, notes, strict=True)
+        ]
         if not made:
             self._say(f"No area: nothing is over {wanted.level:g} and large enough")
         elif self._workspace.edit(Edit.add("Outline heatmap", *made), _TITLE):

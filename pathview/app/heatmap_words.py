@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+import shapely
+from shapely import Polygon
+
 from pathview.inference.facts import HeatmapFacts
 from pathview.inference.heatmap import Heatmap
 
 _HASH = 12
+
+
+UNLIKE = "unlike the training tissue"
 
 
 def made_with(facts: HeatmapFacts) -> str:
@@ -16,8 +23,20 @@ def made_with(facts: HeatmapFacts) -> str:
 
 
 def legend(heatmap: Heatmap) -> str:
-    """Return what made a heatmap, and how much of it is done."""
+    """Return what made a heatmap, how much of it is done, and how much of that means little."""
     done, total, _, failed = heatmap.progress
     share = int(100 * done / total) if total else 100
     lost = f", {failed} failed" if failed else ""
-    return f"{made_with(heatmap.facts)}\n{share} % done: {done} of {total} cells{lost}"
+    lines = [made_with(heatmap.facts), f"{share} % done: {done} of {total} cells{lost}"]
+    if heatmap.facts.ood_threshold is not None:
+        lines.append(f"Pale and hatched: {strange(heatmap)}")
+    return "\n".join(lines)
+
+
+def strange(heatmap: Heatmap, area: Polygon | None = None) -> str:
+    """Return how many cells, or of those with their middle in a level-0 area, mean little."""
+    cells = np.argwhere(heatmap.unlike())
+    if area is not None:
+        middles = np.array(heatmap.grid.origin) + (cells[:, ::-1] + 0.5) * heatmap.grid.stride
+        cells = cells[shapely.contains_xy(area, middles)]
+    return f"{len(cells)} cell{'' if len(cells) == 1 else 's'} {UNLIKE}"

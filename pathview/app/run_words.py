@@ -13,8 +13,6 @@ _WORDS = {
     RunState.FAILED: "Failed",
 }
 
-UNLIKE = "unlike the training tissue"
-
 
 def describe(status: RunStatus) -> str:
     """Return one line on a run: state, rate, time left, and what went wrong."""

@@ -6,10 +6,11 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QWidget
 
 from pathview.app.elided_label import ElidedLabel
+from pathview.app.heatmap_words import UNLIKE
 from pathview.app.model_runs import value_at
 from pathview.app.open_slide import OpenSlide, Pane
 from pathview.app.run_progress import show_progress
-from pathview.app.run_words import UNLIKE, brief, describe
+from pathview.app.run_words import brief, describe
 from pathview.app.scale_words import view_words
 from pathview.app.slow_reads import SlowReads
 from pathview.app.workspace import Workspace

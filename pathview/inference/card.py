@@ -46,6 +46,8 @@ class ModelCard:
         For people.
     sha256
         Of the weights, 64 hex digits; "" for a model without weights.
+    facts
+        What else the author tells people, (heading, words) in order: data, figures, what it is not for.
     ood_threshold
         Above this out-of-distribution score, 0 to 1, a patch is unlike what it was trained on; None for
         a model that cannot tell.
@@ -69,3 +71,4 @@ class ModelCard:
     citation: str = ""
     sha256: str = ""
     ood_threshold: float | None = None
+    facts: tuple[tuple[str, str], ...] = ()

@@ -69,6 +69,7 @@ def read_card(
         parameters=(),
         sha256=entry.get("sha256", ""),
         ood_threshold=None if entry.get("ood_threshold") is None else float(entry["ood_threshold"]),
+        facts=tuple((name, str(words)) for name, words in entry.get("facts", {}).items()),
         **{key: str(entry.get(key, "")) for key in TEXTS},
     )
 
@@ -126,6 +127,9 @@ def _check_numbers(entry: Mapping[str, Any], words: Words, found: list[str]) -> 
 
 def _check_texts(entry: Mapping[str, Any], found: list[str]) -> None:
     found += [f'"{key}" must be a text' for key in TEXTS if not isinstance(entry.get(key, ""), str)]
+    facts = entry.get("facts", {})
+    if not isinstance(facts, Mapping) or not all(isinstance(words, str) for words in facts.values()):
+        found.append('"facts" must be a table of headings and texts, such as {"Trained on" = "..."}')
     sha256 = entry.get("sha256", "")
     if not isinstance(sha256, str) or (sha256 and not _SHA256.fullmatch(sha256)):
         found.append('"sha256" must be 64 hexadecimal digits in lower case')

@@ -16,7 +16,7 @@ from pathview.startup.parameter_fields import read_parameters
 API = 1
 _FACTORY = re.compile(r"[A-Za-z_]\w*:[A-Za-z_]\w*")
 _KEYS = {"name", "version", "task", "mpp", "patch", "stride", "classes", "positive", "threshold"} | {
-    "multi_label", "ood_threshold", "weights", "sha256", "factory", "reference", "parameter", *TEXTS,
+    "multi_label", "ood_threshold", "facts", "weights", "sha256", "factory", "reference", "parameter", *TEXTS,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QDialog, QTableWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QTableWidget, QTextBrowser, QToolButton
 
 from pathview.app.actions import ACTIONS
 from pathview.app.application import catch_everything
@@ -122,6 +122,7 @@ def test_the_model_card_tells_intended_use_and_more(user: Any) -> None:
     user.trigger("model_card")
     (dialog,) = user.window.findChildren(QDialog)
     assert dialog.windowTitle() == "Model card: Texture (demonstration)"
+    assert "says nothing of tissue that it was not trained on" in dialog.findChild(QTextBrowser).toPlainText()
     dialog.close()
     user.wait(lambda: not user.window.findChildren(QDialog))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from pathview.app.dialogs.outlines import OutlinesDialog
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import make_grid
-from pathview.inference.heatmap import Heatmap
+from pathview.inference.heatmap import OOD, Heatmap
 
 CARD = ModelCard(
     "two", "1.2", Task.CLASSIFY, 1.0, 16, 16, ("Normal", "Tumor"), "Tumor", threshold=0.4, sha256="ab" * 32
@@ -177,6 +178,37 @@ def test_the_legend_names_the_model_and_how_much_is_done(mapped: Any) -> None:
     mapped.workspace.runs.heatmaps[NAME].fail(np.array([[0, 0]]), "lost")
     mapped.settle()
     assert block.legend.text().splitlines()[1] == f"99 % done: {total - 1} of {total} cells, 1 failed"
+
+
+def limited(user: Any) -> Any:
+    """Have the heatmap's model find its first six rows strange."""
+    heatmap = user.workspace.runs.heatmaps[NAME]
+    heatmap.facts = replace(heatmap.facts, ood_threshold=0.5)
+    heatmap.extras[OOD] = np.zeros((1, *heatmap.grid.shape), np.float32)
+    heatmap.extras[OOD][0, :6] = 0.9
+    return heatmap
+
+
+def test_the_legend_says_how_many_cells_mean_little(mapped: Any) -> None:
+    heatmap = limited(mapped)
+    heatmap.fail(np.array([[0, 0]]), "lost")
+    mapped.settle()
+    count = 6 * heatmap.grid.shape[1] - 1
+    text = mapped.window.panels.layers.block(NAME).legend.text()
+    assert text.endswith(f"\nPale and hatched: {count} cells unlike the training tissue")
+
+
+def test_an_outline_notes_how_many_of_its_cells_mean_little(mapped: Any) -> None:
+    heatmap = limited(mapped)
+    answer(mapped, accept)
+    mapped.trigger("outline_heatmap")
+    mapped.wait(lambda: len(mapped.workspace.session.annotations) > 0)
+    (made, *_) = mapped.workspace.session.annotations
+    cells = np.argwhere(heatmap.unlike())
+    middles = np.array(heatmap.grid.origin) + (cells[:, ::-1] + 0.5) * heatmap.grid.stride
+    inside = int(shapely.contains_xy(made.geometry, middles).sum())
+    assert inside > 3
+    assert made.note.endswith(f"; {inside} cell{'s' * (inside != 1)} unlike the training tissue")
 
 
 # hot-spots ---------------------------------------------------------------

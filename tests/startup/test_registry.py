@@ -38,6 +38,9 @@ def test_a_manifest_is_read_without_importing(tmp_path: Path) -> None:
     assert source.card.positive == "Tumor"
     assert source.folder == tmp_path / "one"
     assert source.card.ood_threshold is None
+    facts = f'{GOOD}[model.facts]\n"Trained on" = "mice"\n"Not for" = "people"\n'
+    (told,) = read_manifest(write(tmp_path / "three", facts)).models
+    assert told.card.facts == (("Trained on", "mice"), ("Not for", "people"))
     limited = GOOD.replace("patch = 224", "patch = 224\nood_threshold = 0.5")
     assert read_manifest(write(tmp_path / "two", limited)).models[0].card.ood_threshold == 0.5
 
@@ -56,6 +59,7 @@ def test_a_manifest_is_read_without_importing(tmp_path: Path) -> None:
         ('version = "1.0"', "version = 1", '"version"'),
         ("patch = 224", "patch = 224\nood_threshold = 1.5", '"ood_threshold" must lie between 0 and 1'),
         ("patch = 224", "patch = 224\nood_threshold = true", '"ood_threshold"'),
+        ("patch = 224", "patch = 224\nfacts = { mice = 3 }", '"facts" must be a table'),
         ("[[model]]", "[model]", "[[model]]"),
         ("api = 1", "api = ", "cannot be read"),
     ],

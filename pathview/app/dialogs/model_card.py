@@ -30,7 +30,7 @@ class ModelCardDialog(QDialog):
         facts.setHtml(card_html(source.card))
         column = QVBoxLayout(self)
         page = _author_page(source)
-        self.resize(640, 520 if page else 360)
+        self.resize(720, 620 if page else 420)
         if page:
             tabs = QTabWidget()
             tabs.addTab(facts, "&Facts")
@@ -55,6 +55,8 @@ def card_html(card: ModelCard) -> str:
         "Classes": ", ".join(card.classes),
         "Shown first": f"{card.positive}, positive from {card.threshold:g}",
         "Looks at": f"{card.patch} × {card.patch} px at {card.mpp:g} µm/px, every {card.stride} px",
+        "Knows its limits": _limits(card),
+        **dict(card.facts),
         "Name and version": f"{card.name} {card.version}",
         "Weights (SHA-256)": card.sha256 or "none",
         "Licence": card.license,
@@ -67,6 +69,12 @@ def card_html(card: ModelCard) -> str:
         if value
     )
     return f"<h3>{escape(card.title or card.name)}</h3><table>{cells}</table>"
+
+
+def _limits(card: ModelCard) -> str:
+    if card.ood_threshold is None:
+        return "no: it answers whatever it is shown, and says nothing of tissue that it was not trained on"
+    return "yes: cells unlike its training tissue are pale and hatched; their probabilities mean little"
 
 
 def _author_page(source: ModelSource) -> str:
