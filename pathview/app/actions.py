@@ -496,6 +496,14 @@ ACTIONS: tuple[ActionInfo, ...] = (
         "sliders-horizontal",
         needs="parameters",
     ),
+    ActionInfo(
+        "tta",
+        "Ask in eight &views",
+        "Ask about each patch turned and mirrored, in the next runs: eight times slower, with uncertainty",
+        needs="model",
+        switch=True,
+        on=False,
+    ),
     ActionInfo("add_model", "&Add model folder …", "Add a folder with config.json and weights", (), "plus"),
     ActionInfo(
         "reload_models",

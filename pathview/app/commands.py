@@ -77,6 +77,7 @@ class Commands:
             "add_model": self.models.ask,
             "model_parameters": self.models.set_parameters,
             "reload_models": self.models.reload,
+            "tta": self._ask_in_views,
             "pause": self._workspace.runs.pause_or_resume,
             "cancel": self._workspace.runs.cancel,
             "reset_panels": self._window.reset_panels,
@@ -172,6 +173,9 @@ class Commands:
                 self._workspace.runs.start(source, region)
 
         self.models.make_ready(model, begin)
+
+    def _ask_in_views(self) -> None:
+        self._workspace.runs.tta = self._window.actions_table["tta"].isChecked()
 
     def model_card(self) -> None:
         """Show the chosen model's card."""

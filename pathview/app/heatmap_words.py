@@ -8,6 +8,7 @@ from shapely import Polygon
 
 from pathview.inference.facts import HeatmapFacts
 from pathview.inference.heatmap import Heatmap
+from pathview.inference.views import UNCERTAINTY
 
 _HASH = 12
 
@@ -28,6 +29,8 @@ def legend(heatmap: Heatmap) -> str:
     share = int(100 * done / total) if total else 100
     lost = f", {failed} failed" if failed else ""
     lines = [made_with(heatmap.facts), f"{share} % done: {done} of {total} cells{lost}"]
+    if UNCERTAINTY in heatmap.extras:
+        lines.append("Grey and dotted: the views differ")
     if heatmap.facts.ood_threshold is not None:
         lines.append(f"Pale and hatched: {strange(heatmap)}")
     return "\n".join(lines)

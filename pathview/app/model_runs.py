@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 from zlib import crc32
 
@@ -22,12 +23,16 @@ from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellValue, Heatmap
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.source import ModelSource
+from pathview.inference.views import VIEWS
 from pathview.view.layers import Layer
 from pathview.view.state import ViewState
 
 if TYPE_CHECKING:
     from pathview.app.workspace import Workspace
     from pathview.inference.remote import InferenceHost
+
+_IN_VIEWS = "@views"
+"""Ends the name of the folder of a run in all views."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +50,8 @@ class ModelRuns:
 
     Attributes
     ----------
+    tta
+        Whether the next run asks its model about each patch in all views.
     changed
         Emitted with the `RunStatus` of the active slide's newest run, None where it has none, when any run is
         further, and when another slide becomes active.
@@ -54,6 +61,7 @@ class ModelRuns:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self.tta = False
         self._host: InferenceHost | None = None
         # Layer names by where the heatmap lies, for each open slide.
         self._names: WeakKeyDictionary[OpenSlide, dict[Path, str]] = WeakKeyDictionary()
@@ -115,8 +123,9 @@ class ModelRuns:
         # results are there again when an undo takes it back.
         suffix = "" if region is None else f"@{crc32(shapely.to_wkb(region)):08x}"
         suffix += "" if stated is None else f"@{stated.x:.9g}x{stated.y:.9g}um"
-        # And so have parameters that are not the defaults.
+        # And so have parameters that are not the defaults, and all views.
         suffix += f"@{crc32(repr(source.values).encode()):08x}" if source.values else ""
+        suffix += _IN_VIEWS if self.tta else ""
         folder = session.heatmap_folder(source.card.name + suffix)
         spec = RunSpec(
             slide=info.path,
@@ -127,6 +136,7 @@ class ModelRuns:
             region=None if region is None else shapely.to_wkb(region),
             mpp=None if stated is None else stated.mpp,
             mpp_source="" if stated is None else stated.source,
+            tta=self.tta,
         )
         self._workspace.study.add_run(info.fingerprint, source.card, folder, region=region)
         if self._host is None:
@@ -242,7 +252,8 @@ class ModelRuns:
         if folder not in names:
             source = self._workspace.registry.models.get(model)
             title = model if source is None else source.card.title or model
-            kind = " (region{})" if regional else "{}"
+            views = f" ({VIEWS} views)" if unquote(folder.stem).endswith(_IN_VIEWS) else ""
+            kind = f"{views} (region{{}})" if regional else f"{views}{{}}"
             number, name = 1, title + kind.format("")
             while name in names.values():
                 number += 1

@@ -17,6 +17,7 @@ from pathview.app.workspace import Workspace
 from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellState
 from pathview.inference.run import RunStatus
+from pathview.inference.views import UNCERTAINTY
 from pathview.tiles.source import TileSource
 
 _STATE_WORDS = {
@@ -168,7 +169,9 @@ def _value_text(pane: Pane, x: float, y: float) -> str:
         reason = f" ({value.reason})" if value.reason else ""
         return f"{name}: {_STATE_WORDS[value.state]}{reason}"
     unlike = f" ({UNLIKE})" if value.unlike else ""
-    return f"{name} {value.scores[name]:.3f}{unlike}"
+    spread = value.extras.get(UNCERTAINTY)
+    unsure = f" ± {spread[list(value.scores).index(name)]:.3f}" if spread else ""
+    return f"{name} {value.scores[name]:.3f}{unsure}{unlike}"
 
 
 class RunMeter(QWidget):

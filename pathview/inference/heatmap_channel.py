@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pathview.core.pyramid import Pyramid, TileKey
-from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, UNLIKE, Scalar
+from pathview.inference.views import MOST_UNCERTAIN, UNCERTAINTY
+from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, UNCERTAIN, UNCERTAIN_STEPS, UNLIKE, Scalar
 
 if TYPE_CHECKING:
     from pathview.inference.heatmap import Heatmap
@@ -22,8 +23,8 @@ class HeatmapChannel:
 
     Where nothing under a pixel is done it carries a code of `pathview.tiles.source`: FAILED if any cell
     failed, else NOT_RUN if any waits, else SKIPPED. Where most of what is done is unlike the training tissue,
-    UNLIKE is added to the value. Tiles may be read while the heatmap is written: a cell's
-    value is there before its state says so.
+    UNLIKE is added to the value, and UNCERTAIN for each step of the mean uncertainty. Tiles may be read while
+    the heatmap is written: a cell's value is there before its state says so.
     """
 
     def __init__(self, heatmap: Heatmap, index: int) -> None:
@@ -57,6 +58,9 @@ class HeatmapChannel:
         width, height = self.pyramid.pixels(key)
         tile = np.full((height, width), NOT_RUN, np.float32)
         part = _shown(scores, state, self._heatmap.unlike(rows, cols), 1 << key.level)
+        spread = self._heatmap.extras.get(UNCERTAINTY)
+        if spread is not None:
+            part = part + _uncertain(spread[self._index, rows, cols], state, 1 << key.level)
         tile[: part.shape[0], : part.shape[1]] = part
         return tile
 
@@ -73,6 +77,15 @@ def _shown(
     mostly = 2 * _summed((unlike & done).astype(np.float32), step) > count
     mean = total / np.maximum(count, 1) + np.where(mostly, np.float32(UNLIKE), np.float32(0))
     return np.where(count > 0, mean, code).astype(np.float32)
+
+
+def _uncertain(spread: NDArray[np.float32], state: NDArray[np.uint8], step: int) -> Scalar:
+    """Return what is added for the mean uncertainty of the cells that are done; 0 where there is none."""
+    done = state == 1
+    total = _summed(np.where(done, np.nan_to_num(spread), np.float32(0)), step)
+    count = _summed(done.astype(np.float32), step)
+    steps = np.rint(total / np.maximum(count, 1) / MOST_UNCERTAIN * UNCERTAIN_STEPS)
+    return np.asarray(UNCERTAIN * np.clip(steps, 0, UNCERTAIN_STEPS), np.float32)
 
 
 def _summed(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:

@@ -8,9 +8,14 @@ from typing import Any
 from vispy import gloo
 
 
-def program(vertex: str, fragment: str) -> Any:
-    """Return a gloo program of two files of `pathview.render.shaders`, for example "tiles", "rgb"."""
+def program(vertex: str, fragment: str, *defined: str) -> Any:
+    """Return a gloo program of two files of `pathview.render.shaders`, for example "tiles", "rgb".
+
+    The words of `defined` are defined for the preprocessor of the second.
+    """
     shaders = files("pathview.render") / "shaders"
+    words = "".join(f"#define {word}\n" for word in defined)
     return gloo.Program(
-        (shaders / f"{vertex}.vert").read_text("utf-8"), (shaders / f"{fragment}.frag").read_text("utf-8")
+        (shaders / f"{vertex}.vert").read_text("utf-8"),
+        words + (shaders / f"{fragment}.frag").read_text("utf-8"),
     )

@@ -13,6 +13,7 @@ from vispy import gloo
 from pathview.core.geometry import Box
 from pathview.core.palette import COLORMAPS, colormap_table
 from pathview.core.pyramid import Pyramid, TileKey
+from pathview.inference.views import MOST_UNCERTAIN
 from pathview.render.atlas import Atlas
 from pathview.render.programs import program
 from pathview.view.adjust import Adjustment
@@ -76,6 +77,7 @@ class TilesVisual:
         self._adjusted = program("tiles", "adjusted")
         self._adjustment: Adjustment | None = None
         self._scalar = program("tiles", "scalar")
+        self._smooth = program("tiles", "scalar", "SMOOTH")
         self._failed = program("tiles", "failed")
         self._vertices = gloo.VertexBuffer()
         self._colormaps: dict[str, Any] = {}
@@ -133,11 +135,15 @@ class TilesVisual:
 
     def _prepare(self, raster: RasterPass, atlas: Atlas, pose: Pose) -> Any:
         scalar = raster.source.kind == "scalar"
-        shader = self._scalar if scalar else self._colours(raster.layer.adjustment)
+        cells = self._smooth if raster.layer.smooth else self._scalar
+        shader = cells if scalar else self._colours(raster.layer.adjustment)
         _place(shader, pose.viewport, raster.layer.opacity)
         shader["u_atlas_size"] = (atlas.page_edge, atlas.page_edge)
         if scalar:
             shader["u_threshold"] = raster.layer.threshold
+            shader["u_hide_above"] = raster.layer.hide_above / MOST_UNCERTAIN
+            shader["u_stipple"] = float(raster.layer.stipple)
+            shader["u_range"] = raster.layer.value_range
             shader["u_fade"] = FADED if raster.layer.fade else 1.0
             shader["u_colormap"] = self._colormap(raster.layer.colormap)
             _hatch(shader, pose)

@@ -16,7 +16,8 @@ from pathview.slides.slide import Slide
 Rgb = NDArray[np.uint8]
 """(h, w, 3)"""
 Scalar = NDArray[np.float32]
-"""(h, w) values from 0 to 1, plus `UNLIKE` or not, or one of the codes below where there is no value"""
+"""(h, w) values from 0 to 1, plus `UNLIKE` or not, plus a multiple of `UNCERTAIN`; or one of the codes below
+where there is no value"""
 
 # A shader cannot test for NaN portably, so a cell without a value carries a negative code instead.
 NOT_RUN = -1.0
@@ -25,6 +26,11 @@ FAILED = -3.0
 
 UNLIKE = 2.0
 """Added to a value that means little: its cell is unlike the tissue that the model was trained on."""
+
+UNCERTAIN = 4.0
+"""Added to a value as often as its uncertainty has steps; so it is drawn without a texture of its own."""
+UNCERTAIN_STEPS = 255
+"""Of the largest standard deviation that there can be, one half."""
 
 
 class TileSource(Protocol):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pathview.inference.views import MOST_UNCERTAIN
 from pathview.view.adjust import NEUTRAL, Adjustment
 
 LayerKind = Literal["slide", "heatmap", "annotations"]
+
+WHOLE_RANGE = (0.0, 1.0)
 
 FADED = 0.2
 """Share of its opacity at which a fading layer shows a value of 0, so that the cell is seen to be done."""
@@ -29,6 +32,14 @@ class Layer:
         A name of `pathview.core.palette.COLORMAPS`; None is the first of them. Heatmaps only.
     threshold
         Heatmap values under it are transparent, 0 to 1.
+    hide_above
+        Heatmap cells with a larger uncertainty are transparent, 0 to `MOST_UNCERTAIN`.
+    stipple
+        Whether uncertainty shows: greyer colours under dots that grow with it.
+    value_range
+        Values that have the first and the last colour of the map; anything but (0, 1) is to be said.
+    smooth
+        Whether values are interpolated between the middles of cells, on the screen only.
     fade
         Whether low values are more transparent than high ones, so that the tissue under them stays readable.
         Heatmaps only.
@@ -50,6 +61,10 @@ class Layer:
     opacity: float = 1.0
     colormap: str | None = None
     threshold: float = 0.0
+    hide_above: float = MOST_UNCERTAIN
+    stipple: bool = True
+    value_range: tuple[float, float] = WHOLE_RANGE
+    smooth: bool = False
     channel: int = 0
     fade: bool = False
     contours: bool = False

@@ -14,7 +14,7 @@ from pathview.core.pyramid import TileKey
 from pathview.render.canvas import GlCanvas
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.plan import TilePlan
-from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, UNLIKE, Rgb
+from pathview.tiles.source import FAILED, NOT_RUN, SKIPPED, UNCERTAIN, UNCERTAIN_STEPS, UNLIKE, Rgb
 from pathview.view.compose import Frame, RasterPass, Scene, compose
 from pathview.view.layers import Layer
 from pathview.view.picture import Picture
@@ -211,3 +211,80 @@ def test_contours_are_white_on_dark_over_the_colours(shoot: Shoot, array_tiles: 
     assert tuple(picture[120, 60]) == around
     picture = shoot(looking(), replace(scene(source), contours={"heat": second}))
     assert tuple(picture[180, 60]) == around
+
+
+def stored(value: float, uncertainty: float) -> float:
+    """Return what a channel stores for a value with a standard deviation."""
+    return value + UNCERTAIN * round(uncertainty / 0.5 * UNCERTAIN_STEPS)
+
+
+def test_the_uncertain_is_grey_and_dotted_and_the_certain_as_ever(
+    shoot: Shoot, array_tiles: MakeTiles
+) -> None:
+    values = np.full((5, 5), 0.75, np.float32)
+    values[:, 3:] = stored(0.75, 0.3)
+    picture = shoot(looking(), scene(array_tiles(values, scale=64.0))).astype(int)
+    color = colormap_table("heat").astype(int)[191]
+    assert np.abs(picture[20:220, 20:180] - color).max() <= 1
+    unsure = picture[20:220, 200:300].reshape(-1, 3)
+    colourful = np.ptp(unsure, axis=1)
+    assert np.median(colourful) < 0.5 * np.ptp(color)
+    light = unsure.mean(axis=1)
+    assert light.max() > 230, "dots are light"
+    assert light.min() < color.mean() - 20, "with a dark rim"
+    calm = shoot(looking(replace(HEAT, stipple=False)), scene(array_tiles(values, scale=64.0))).astype(int)
+    assert np.abs(calm[20:220, 20:300] - color).max() <= 1
+
+
+def test_dots_grow_with_the_uncertainty_and_do_not_swim(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    def light(uncertainty: float, x: float = 160.0) -> Any:
+        values = np.full((5, 5), stored(0.5, uncertainty), np.float32)
+        picture = shoot(looking(x=x), scene(array_tiles(values, scale=64.0)))
+        return picture.min(axis=2) > 225
+
+    shares = [light(uncertainty).mean() for uncertainty in (0.02, 0.2, 0.3, 0.4)]
+    assert shares[0] == 0
+    assert shares == sorted(shares)
+    assert shares[3] > shares[1] > 0
+    np.testing.assert_array_equal(light(0.3)[40:200, 60:200], light(0.3, x=172.0)[40:200, 48:188])
+
+
+def test_too_uncertain_cells_can_be_hidden(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    values = np.full((5, 5), stored(0.75, 0.1), np.float32)
+    values[:, 3:] = stored(0.75, 0.3)
+    for limit, gone in ((0.5, False), (0.3, False), (0.29, True)):
+        picture = shoot(looking(replace(HEAT, hide_above=limit)), scene(array_tiles(values, scale=64.0)))
+        assert bool((picture[100:140, 200:300] == WHITE).all()) is gone
+        assert not (picture[100:140, 20:180] == WHITE).all()
+
+
+def test_colours_can_be_spread_over_a_part_of_the_scale(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    values = np.array([[0.1, 0.2, 0.3, 0.4, 0.5]] * 5, np.float32)
+    layer = replace(HEAT, value_range=(0.2, 0.4), threshold=0.15)
+    picture = shoot(looking(layer), scene(array_tiles(values, scale=64.0)))
+    table = colormap_table("heat")
+    assert tuple(picture[120, 32]) == WHITE, "the threshold is of the values, not of the colours"
+    for column, index in ((1, 0), (2, 128), (3, 255), (4, 255)):
+        assert np.abs(picture[120, 64 * column + 32].astype(int) - table[index]).max() <= 2
+
+
+def test_smoothing_interpolates_between_cells_that_have_a_value(shoot: Shoot, array_tiles: MakeTiles) -> None:
+    values = np.array([[0.0, 0.0, 1.0, NOT_RUN, 1.0]] * 5, np.float32)
+    source = array_tiles(values, scale=64.0)
+    table = colormap_table("heat").astype(int)
+    picture = shoot(looking(replace(HEAT, smooth=True)), scene(source)).astype(int)
+    # From the middle of the second cell to that of the third.
+    for x, value in ((96, 0.0), (112, 0.25), (128, 0.5), (144, 0.75), (159, 0.98)):
+        assert np.abs(picture[120, x] - table[round(255 * value)]).max() <= 8
+    assert np.abs(picture[120, 180] - table[255]).max() <= 1, "what was not run does not blur into it"
+    crisp = shoot(looking(), scene(source)).astype(int)
+    np.testing.assert_array_equal(picture[:, 196:250], crisp[:, 196:250])
+
+
+def test_smoothing_keeps_what_is_said_of_uncertain_and_unlike_cells(
+    shoot: Shoot, array_tiles: MakeTiles
+) -> None:
+    values = np.full((5, 5), stored(0.5, 0.3) + UNLIKE, np.float32)
+    crisp = shoot(looking(), scene(array_tiles(values, scale=64.0)))
+    smooth = shoot(looking(replace(HEAT, smooth=True)), scene(array_tiles(values, scale=64.0)))
+    assert np.abs(crisp.astype(int) - smooth).max() <= 1

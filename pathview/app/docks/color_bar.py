@@ -10,11 +10,15 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from pathview.app.docks.overview import to_image
 from pathview.core.palette import COLORMAPS, colormap_table
 from pathview.slides.reader import Rgb
-from pathview.view.layers import FADED
+from pathview.view.layers import FADED, WHOLE_RANGE
 
 _BAR = 12
 _TICK = 4
 _INSET = 5
+
+
+def _ends(value_range: tuple[float, float]) -> str:
+    return f"{value_range[0]:.2g} to {value_range[1]:.2g}"
 
 
 class ColorBar(QWidget):
@@ -24,6 +28,7 @@ class ColorBar(QWidget):
         super().__init__()
         self._colormap = COLORMAPS[0]
         self._hidden = 0.0
+        self._range = WHOLE_RANGE
         self._fade = False
         self._marked: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -33,7 +38,15 @@ class ColorBar(QWidget):
         """The model's threshold, where it is shown."""
         return self._marked
 
-    def show_map(self, colormap: str, hidden: float, *, fade: bool, marked: float | None) -> None:
+    def show_map(
+        self,
+        colormap: str,
+        hidden: float,
+        value_range: tuple[float, float] = WHOLE_RANGE,
+        *,
+        fade: bool,
+        marked: float | None,
+    ) -> None:
         """Show a colormap as it is drawn.
 
         Parameters
@@ -42,6 +55,8 @@ class ColorBar(QWidget):
             Its name.
         hidden
             Below this probability nothing is drawn; the strip is hatched there.
+        value_range
+            Values of the first and the last colour.
         fade
             Whether low values are more transparent.
         marked
@@ -49,7 +64,8 @@ class ColorBar(QWidget):
             class that is shown.
         """
         self._colormap, self._hidden, self._fade, self._marked = colormap, hidden, fade, marked
-        text = f"Colours of the probabilities 0 to 1; below {hidden:.2f} nothing is drawn."
+        self._range = value_range
+        text = f"Colours of the probabilities {_ends(value_range)}; below {hidden:.2f} nothing is drawn."
         if marked is not None:
             text += f" The mark at {marked:g} is where the model calls a patch positive."
         self.setToolTip(text)
@@ -69,21 +85,27 @@ class ColorBar(QWidget):
         painter.drawPixmap(bar, strip, QRectF(strip.rect()))
         ink = self.palette().windowText().color()
         if self._hidden > 0:
-            gone = QRectF(bar.x(), bar.y(), bar.width() * self._hidden, bar.height())
+            gone = QRectF(bar.x(), bar.y(), bar.width() * self._share(self._hidden), bar.height())
             painter.fillRect(gone, self.palette().window())
             painter.fillRect(gone, QBrush(ink, Qt.BrushStyle.BDiagPattern))
         painter.setPen(QPen(QColor(128, 128, 128), 1))
         painter.drawRect(bar)
-        marks = [(0.0, "0"), (1.0, "1")]
-        if self._marked is not None:
-            marks.append((self._marked, f"{self._marked:g}"))
-            self._paint_mark(painter, bar.x() + bar.width() * self._marked, bar.bottom(), ink)
+        low, high = self._range
+        marks = [(0.0, f"{low:.2g}"), (1.0, f"{high:.2g}")]
+        if self._marked is not None and low <= self._marked <= high:
+            share = self._share(self._marked)
+            marks.append((share, f"{self._marked:g}"))
+            self._paint_mark(painter, bar.x() + bar.width() * share, bar.bottom(), ink)
         painter.setPen(ink)
         for at, text in marks:
             width = painter.fontMetrics().horizontalAdvance(text)
             left = min(max(bar.x() + bar.width() * at - width / 2, 0.0), self.width() - width)
             painter.drawText(QPointF(left, bar.bottom() + _TICK + painter.fontMetrics().ascent()), text)
         painter.end()
+
+    def _share(self, value: float) -> float:
+        low, high = self._range
+        return min(max((value - low) / (high - low), 0.0), 1.0)
 
     def _strip(self) -> Rgb:
         table = colormap_table(self._colormap)[None]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -53,6 +55,7 @@ class ModelsDock(QWidget):
         self._facts = ElidedLabel()
         self._use = QLabel()
         self._use.setWordWrap(True)
+        self.views = _switch(actions["tta"], "Eight views, with uncertainty")
         self._bar = QProgressBar()
         self._bar.setAccessibleName("Progress of the model run")
         self._state = QLabel()
@@ -88,6 +91,7 @@ class ModelsDock(QWidget):
         for widget in (self.box, self._facts, self._use):
             column.addWidget(widget)
         column.addLayout(buttons)
+        column.addWidget(self.views)
         column.addWidget(self._bar)
         column.addWidget(self._state)
         column.addWidget(self._broken)
@@ -158,3 +162,18 @@ class ModelsDock(QWidget):
         show_progress(self._bar, status, f"{status.done} of {status.total} tiles")
         self._state.setText("\n".join([describe(status), *(f"Note: {note}" for note in status.notes)]))
         self._state.setEnabled(True)
+
+
+def _switch(action: QAction, text: str) -> QCheckBox:
+    """Return a box that is ticked while an action is on, and switches it."""
+    box = QCheckBox(text)
+    box.setToolTip(action.toolTip())
+
+    def follow() -> None:
+        box.setChecked(action.isChecked())
+        box.setEnabled(action.isEnabled())
+
+    box.clicked.connect(lambda _: action.trigger())
+    action.changed.connect(follow)
+    follow()
+    return box

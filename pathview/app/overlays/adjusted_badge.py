@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QWidget
 from pathview.app.overlays.notice import Notice
 from pathview.app.workspace import Workspace
 from pathview.view.adjust import in_words
+from pathview.view.layers import WHOLE_RANGE
+from pathview.view.state import ViewState
 
 _MARGIN = 16
 _LEAST_ROOM = 120
@@ -39,18 +41,24 @@ class AdjustedBadge(Notice):
         workspace.adjustments.changed.connect(self.follow)
         workspace.panes.changed.connect(self.follow)
         workspace.comparison.changed.connect(self._on_comparison)
+        workspace.view.changed.connect(self._on_view)
+        workspace.layers_changed.connect(self.follow)
+
+    def _on_view(self, old: ViewState, new: ViewState) -> None:
+        if old.layers != new.layers:
+            self.follow()
 
     def follow(self) -> None:
-        """Say what is adjusted now, or nothing."""
+        """Say what is adjusted now, and which colours are spread, or nothing."""
         adjustments = self._workspace.adjustments
-        words = in_words(adjustments.current)
+        words, spread = in_words(adjustments.current), _spread(self._workspace)
         if self._workspace.comparison.other_alone:
             words = ""
         elif words and adjustments.comparing:
             words = "As scanned, without the adjustment"
         elif words:
             words = f"Adjusted picture: {words}"
-        if self.say(words):
+        if self.say("\n".join(line for line in (words, spread) if line)):
             self.place()
 
     def _on_comparison(self) -> None:
@@ -70,3 +78,12 @@ class AdjustedBadge(Notice):
         top = area.height() - self.height() - _MARGIN - lift
         left = max(area.width() - self.width() - _MARGIN, _MARGIN)
         self.move(area.x() + left, area.y() + max(top, 0))
+
+
+def _spread(workspace: Workspace) -> str:
+    """Return from where to where the colours of a heatmap in sight go, or "" where all go from 0 to 1."""
+    for layer in reversed(workspace.view.state.layers):
+        if layer.kind == "heatmap" and layer.shown and layer.value_range != WHOLE_RANGE:
+            low, high = layer.value_range
+            return f"Heatmap colours spread: {low:.2f} to {high:.2f}, not 0 to 1"
+    return ""
