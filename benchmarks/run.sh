@@ -15,11 +15,11 @@ if [[ ${1:-} == walking && ${2:-} =~ ^[0-9.]+$ ]]; then
     set -- walking
 fi
 names=("$@")
-((${#names[@]})) || names=(reads opening inference viewing sharing walking peers)
+((${#names[@]})) || names=(reads opening inference viewing sharing following walking peers)
 for name in "${names[@]}"; do
     echo "== $name"
     start=()
-    if [[ $name =~ ^(viewing|sharing|walking)$ ]]; then
+    if [[ $name =~ ^(viewing|sharing|walking|following)$ ]]; then
         # Software GL on a screen of its own: the same everywhere, and nobody's windows in the way.
         start=(env LIBGL_ALWAYS_SOFTWARE=1 xvfb-run -a -s "-screen 0 1600x1000x24")
     fi

@@ -172,7 +172,8 @@ class ModelRuns:
     def misfit(self, name: str) -> str:
         """Return in what the heatmap's pixel size differs from the slide's, or "" where it does not."""
         slide = self._workspace.slide
-        return "" if slide is None else _misfit(slide, name)
+        # Who asks may not have heard yet that another slide is there.
+        return "" if slide is None or name not in slide.heatmaps else _misfit(slide, name)
 
     @property
     def misfit_shows(self) -> bool:

@@ -161,6 +161,17 @@ def test_pause_resume_cancel_and_go_on(user: Any, tmp_path: Path) -> None:
     assert gone(pid)
 
 
+def test_another_slide_opens_beside_one_with_a_heatmap(user: Any, made_tiff: Path, bare_tiff: Path) -> None:
+    user.open(made_tiff)
+    user.trigger("run")
+    user.wait(lambda: bool(user.workspace.runs.heatmaps))
+    (name,) = user.workspace.runs.heatmaps
+    user.open(bare_tiff)
+    assert not user.workspace.runs.heatmaps
+    assert user.workspace.runs.misfit(name) == ""
+    assert user.problems == []
+
+
 def test_runs_in_two_regions_are_two_heatmaps(reader: Any) -> None:
     reader.tool("rectangle")
     boxes = ((100, 100, 500, 500), (900, 500, 1300, 900))
