@@ -38,13 +38,12 @@ class Cells:
     def __init__(self, heatmap: Heatmap) -> None:
         self.heatmap = heatmap
         self.came: list[NDArray[np.intp]] = []
-        take = heatmap.mirror
+        self._known = heatmap.state.copy()
+        heatmap.changed.connect(self._on_changed)
 
-        def mirror(cells: NDArray[np.intp], *rest: Any) -> None:
-            self.came.append(cells)
-            take(cells, *rest)
-
-        heatmap.mirror = mirror  # type: ignore[method-assign]
+    def _on_changed(self, tiles: object) -> None:
+        self.came.append(np.argwhere(self.heatmap.state != self._known))
+        self._known = self.heatmap.state.copy()
 
     def in_view(self, workspace: Any) -> set[tuple[int, int]]:
         """Return the cells in view that are still to be looked at."""
@@ -150,8 +149,9 @@ def main(data: Path) -> None:
     )
     opened(application, window, large)
     workspace.runs.start(model, None)
-    wait(application, lambda: bool(workspace.runs.heatmaps) and workspace.runs.status.done > 0, 120)
+    wait(application, lambda: any(heatmap.progress.done for heatmap in workspace.runs.heatmaps.values()), 120)
     cells = Cells(next(iter(workspace.runs.heatmaps.values())))
+    assert workspace.session is not None
     width, height = workspace.session.slide.info.size
     results = []
     for number in range(JUMPS):
