@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathview.inference.forecast import duration, in_words
 from pathview.inference.run import RunState, RunStatus
 
 _WORDS = {
@@ -14,9 +15,16 @@ _WORDS = {
 }
 
 
+def state_words(status: RunStatus) -> str:
+    """Return where a run stands: what it is doing while it does not score yet, else its state."""
+    if status.phase and status.state in (RunState.READY, RunState.RUNNING):
+        return f"{status.phase} …"
+    return _WORDS[status.state]
+
+
 def describe(status: RunStatus) -> str:
     """Return one line on a run: state, rate, time left, and what went wrong."""
-    parts = [_WORDS[status.state]]
+    parts = [state_words(status)]
     if status.state is RunState.RUNNING and status.patches_per_s > 0:
         parts.append(f"{status.patches_per_s:.0f} tiles/s")
     if status.state is RunState.RUNNING and status.seconds_left is not None:
@@ -34,17 +42,18 @@ def brief(status: RunStatus) -> str:
     """Return the few words that fit the status bar."""
     if status.state is RunState.RUNNING and status.seconds_left is not None:
         return f"Model: {duration(status.seconds_left)} left"
-    return f"Model: {_WORDS[status.state].lower()}"
+    words = state_words(status)
+    return f"Model: {words[:1].lower()}{words[1:]}"
+
+
+def foreseen(status: RunStatus) -> str:
+    """Return what is expected of a run that goes on, as a sentence; "" where that is not known."""
+    if status.forecast is None or status.state.final:
+        return ""
+    words = in_words(status.forecast)
+    return f"The whole run takes {words}."
 
 
 def is_starting(status: RunStatus) -> bool:
     """Tell whether the run does not know its total yet: it looks for tissue, or loads the model."""
     return status.state is RunState.READY or (status.total == 0 and not status.state.final)
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words, no finer than it is known."""
-    minutes = seconds / 60
-    if minutes >= 90:
-        return f"{minutes / 60:.1f} h"
-    return f"{minutes:.0f} min" if minutes >= 1.5 else f"{seconds:.0f} s"

@@ -33,6 +33,7 @@ def run(
     mpp: arguments.Mpp = None,
     batch: arguments.Batch = None,
     tta: arguments.Tta = False,
+    coarse_first: arguments.CoarseFirst = False,
     overwrite: arguments.Overwrite = False,
     resume: arguments.Resume = False,
     set_: arguments.Settings = None,
@@ -58,7 +59,9 @@ def run(
         say(f"part {shard} of {len(found)} slides is empty")
         return
     colours = load_settings().convert_colours
-    options = RunOptions(output, device, backend, region, mpp, batch, tta, overwrite, colours, resume)
+    options = RunOptions(
+        output, device, backend, region, mpp, batch, tta, overwrite, colours, resume, coarse_first
+    )
     outcomes = _run_all(mine, source, options, workers=workers, dask=dask, shard=part)
     if as_json:
         print(as_json_text([outcome.record for outcome in outcomes if outcome.record is not None]))

@@ -43,6 +43,9 @@ Batch = Annotated[int | None, typer.Option(help="Patches at a time.", min=1, max
 Tta = Annotated[
     bool, typer.Option("--tta", help="Ask about each patch turned and mirrored; gives uncertainty too.")
 ]
+CoarseFirst = Annotated[
+    bool, typer.Option("--coarse-first", help="A rough map of the whole slide first, then ever finer.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Start afresh instead of going on.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Leave slides alone that were finished before.")]
 Settings = Annotated[

@@ -21,13 +21,17 @@ from pathview.core.inbox import Inbox
 from pathview.core.place import Place
 from pathview.export.run_folder import RunFolder
 from pathview.inference.device import prepare_process, resolve_device
+from pathview.inference.forecast import Forecast, duration, in_words
 from pathview.inference.kept_model import KeptModel
+from pathview.inference.phases import heard_by
 from pathview.inference.run import InferenceRun
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec
 from pathview.inference.views import VIEWS
 from pathview.slides.open import open_slide
 from pathview.slides.slide import Slide
+
+_LONG_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class RunOptions:
         Put new results in the place of old ones.
     convert_colours
         Show the slide in sRGB in the preview, where it has an ICC profile; the model never sees that.
+    coarse_first
+        Make a coarse map of the whole slide first.
     resume
         Leave a slide alone that was finished before, by this model and under these options.
     patience_s
@@ -72,6 +78,7 @@ class RunOptions:
     overwrite: bool = False
     convert_colours: bool = True
     resume: bool = False
+    coarse_first: bool = False
     patience_s: float = 0.0
     readers: int | None = None
 
@@ -121,7 +128,7 @@ def run_slide(
         computed stays and can be gone on with.
     """
     place = RunFolder.of(options.output, path, source.card.name)
-    job = _Job(place, source, options, kept or KeptModel(), tell, stopped)
+    job = _Job(path, place, source, options, kept or KeptModel(), tell, stopped)
     try:
         # A plugin may print what it likes; stdout is for data.
         with open_slide(path) as slide, contextlib.redirect_stdout(sys.stderr):
@@ -130,7 +137,7 @@ def run_slide(
                 if options.resume and (record := _finished(slide, job)) is not None:
                     return record | {"finished_before": True}
                 _mention_other_scale(slide, options.mpp, tell)
-                return _run(slide, job, _spec(path, region, job))
+                return _run(slide, job, _spec(region, job))
     except OSError as error:
         raise ExportError(place.folder, error.strerror or str(error)) from error
 
@@ -139,6 +146,7 @@ def run_slide(
 class _Job:
     """What to do with one slide."""
 
+    slide: Place
     place: RunFolder
     source: ModelSource
     options: RunOptions
@@ -147,10 +155,10 @@ class _Job:
     stopped: Callable[[], bool]
 
 
-def _spec(path: Place, region: bytes | None, job: _Job) -> RunSpec:
+def _spec(region: bytes | None, job: _Job) -> RunSpec:
     options = job.options
     return RunSpec(
-        slide=path,
+        slide=job.slide,
         model=job.source,
         heatmap=job.place.heatmap,
         device=options.device,
@@ -160,6 +168,7 @@ def _spec(path: Place, region: bytes | None, job: _Job) -> RunSpec:
         mpp_source="stated with --mpp",
         batch=options.batch,
         tta=options.tta,
+        coarse_first=options.coarse_first,
         readers=options.readers,
     )
 
@@ -187,9 +196,11 @@ def _run(slide: Slide, job: _Job, spec: RunSpec) -> dict[str, Any]:
     old = put_aside(place) if job.options.overwrite else None
     current: InferenceRun | None = None
     try:
-        current = job.kept.build(spec, inbox)
-        before = current.heatmap.progress.done
-        _step_to_the_end(current, inbox, spec.slide.name, job.stopped)
+        line = ProgressLine()
+        with heard_by(lambda phase: line.show(f"{spec.slide.name}: {phase} ...")):
+            current = job.kept.build(spec, inbox)
+            before = current.heatmap.progress.done
+            _step_to_the_end(current, inbox, job, line)
         facts = _facts(current, job, time.perf_counter() - started, before)
         colours = job.options.convert_colours
         record = place.publish(slide, current.heatmap, card, facts, convert_colours=colours)
@@ -210,15 +221,21 @@ def _run(slide: Slide, job: _Job, spec: RunSpec) -> dict[str, Any]:
     return record
 
 
-def _step_to_the_end(current: InferenceRun, inbox: Inbox, name: str, stopped: Callable[[], bool]) -> None:
-    line = ProgressLine()
+def _step_to_the_end(current: InferenceRun, inbox: Inbox, job: _Job, line: ProgressLine) -> None:
+    name = job.slide.name
+    foreseen = False
     try:
         while current.step():
             inbox.drain()
-            if stopped():
+            if job.stopped():
                 raise KeyboardInterrupt
             status = current.status
-            left = "" if status.seconds_left is None else f", {status.seconds_left:.0f} s left"
+            if status.forecast is not None and not foreseen:
+                foreseen = True
+                _foretell(status.forecast, job, line)
+            if not status.patches_per_s:
+                continue
+            left = "" if status.seconds_left is None else f", {duration(status.seconds_left)} left"
             line.show(
                 f"{name}: {status.done} of {status.total} tiles, {status.patches_per_s:.0f} tiles/s{left}"
             )
@@ -235,6 +252,13 @@ def _step_to_the_end(current: InferenceRun, inbox: Inbox, name: str, stopped: Ca
         raise error
     if error is not None:
         raise ModelError(current.model.card.name, str(error)) from error
+
+
+def _foretell(forecast: Forecast, job: _Job, line: ProgressLine) -> None:
+    """Say how long it will take, where that is long enough to do something else meanwhile."""
+    if forecast.seconds >= _LONG_S:
+        line.clear()
+        job.tell(f"{job.slide.name}: {in_words(forecast)}")
 
 
 def _facts(current: InferenceRun, job: _Job, seconds: float, before: int) -> dict[str, Any]:

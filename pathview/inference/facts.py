@@ -44,6 +44,9 @@ class HeatmapFacts:
     ood_threshold
         Above which out-of-distribution score a cell is unlike the training tissue; None where the model did
         not tell.
+    coarse
+        Edge, in cells, of the blocks that show what is known of one of their cells while others wait; 1 where
+        each cell shows itself alone.
     """
 
     model: str
@@ -60,6 +63,7 @@ class HeatmapFacts:
     slide_mpp_source: str = ""
     views: int = 1
     ood_threshold: float | None = None
+    coarse: int = 1
 
     @classmethod
     def of(cls, card: ModelCard, info: SlideInfo, views: int = 1) -> Self:
@@ -108,6 +112,7 @@ class HeatmapFacts:
             slide_mpp_source=str(values.get("slide_mpp_source", "")),
             views=int(values.get("views", 1)),
             ood_threshold=None if limit is None else float(limit),
+            coarse=max(1, int(values.get("coarse", 1))),
         )
 
     def level_of(self, index: int) -> float:

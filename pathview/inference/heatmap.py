@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -123,6 +123,7 @@ class Heatmap:
         info: SlideInfo,
         *,
         views: int = 1,
+        coarse: int = 1,
         extras: Mapping[str, int] | None = None,
     ) -> Heatmap:
         """Start an empty heatmap; with a `path` it is kept there.
@@ -133,7 +134,7 @@ class Heatmap:
             The folder to make, or None.
         grid, card, info
             Which cells of which slide, and for which model.
-        views
+        views, coarse
             See `HeatmapFacts`.
         extras
             How many layers each further array has, by its name.
@@ -143,7 +144,7 @@ class Heatmap:
         FileExistsError
             If something is at `path`.
         """
-        facts = HeatmapFacts.of(card, info, views)
+        facts = replace(HeatmapFacts.of(card, info, views), coarse=coarse)
         store = HeatmapStore.create(path, grid, facts, extras) if path else None
         heatmap = cls(grid, facts, store, extras)
         heatmap.mark_skipped(np.argwhere(grid.inside & ~grid.selected))
@@ -173,6 +174,7 @@ class Heatmap:
         info: SlideInfo,
         *,
         views: int = 1,
+        coarse: int = 1,
         extras: Mapping[str, int] | None = None,
     ) -> Heatmap:
         """Go on with what is at `path`, or start it; the arguments are those of `create`.
@@ -186,7 +188,7 @@ class Heatmap:
             If the folder holds another model's, slide's or grid's values.
         """
         if path is None or not path.exists():
-            return cls.create(path, grid, card, info, views=views, extras=extras)
+            return cls.create(path, grid, card, info, views=views, coarse=coarse, extras=extras)
         store = HeatmapStore.open(path, writable=True)
         difference = store.facts.difference(HeatmapFacts.of(card, info, views))
         if not difference and not store.read_grid().same_lattice(grid):
@@ -195,7 +197,8 @@ class Heatmap:
             raise HeatmapMismatchError(path, difference)
         store.note_grid(grid)
         store.add_extras(extras or {})
-        heatmap = cls(grid, store.facts, store, store.extras)
+        store.note({"coarse": coarse})
+        heatmap = cls(grid, replace(store.facts, coarse=coarse), store, store.extras)
         scores, state = store.read_arrays()
         state[state != CellState.DONE] = CellState.NOT_RUN
         state[grid.inside & ~grid.selected & (state != CellState.DONE)] = CellState.SKIPPED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -23,8 +24,10 @@ class HeatmapChannel:
 
     Where nothing under a pixel is done it carries a code of `pathview.tiles.source`: FAILED if any cell
     failed, else NOT_RUN if any waits, else SKIPPED. Where most of what is done is unlike the training tissue,
-    UNLIKE is added to the value, and UNCERTAIN for each step of the mean uncertainty. Tiles may be read while
-    the heatmap is written: a cell's value is there before its state says so.
+    UNLIKE is added to the value, and UNCERTAIN for each step of the mean uncertainty. While a run makes a
+    coarse map first, what waits shows the mean of what is done of the smallest block about it, up to the edge
+    `HeatmapFacts.coarse`. Tiles may be read while the heatmap is written: a cell's value is there before its
+    state says so.
     """
 
     def __init__(self, heatmap: Heatmap, index: int) -> None:
@@ -57,10 +60,15 @@ class HeatmapChannel:
         scores = self._heatmap.scores[self._index, rows, cols]
         width, height = self.pyramid.pixels(key)
         tile = np.full((height, width), NOT_RUN, np.float32)
-        part = _shown(scores, state, self._heatmap.unlike(rows, cols), 1 << key.level)
-        spread = self._heatmap.extras.get(UNCERTAINTY)
-        if spread is not None:
-            part = part + _uncertain(spread[self._index, rows, cols], state, 1 << key.level)
+        unlike = self._heatmap.unlike(rows, cols)
+        every = self._heatmap.extras.get(UNCERTAINTY)
+        spread = None if every is None else every[self._index, rows, cols]
+
+        def shown(step: int) -> Scalar:
+            part = _shown(scores, state, unlike, step)
+            return part if spread is None else part + _uncertain(spread, state, step)
+
+        part = _filled(shown, 1 << key.level, self._heatmap.facts.coarse)
         tile[: part.shape[0], : part.shape[1]] = part
         return tile
 
@@ -86,6 +94,18 @@ def _uncertain(spread: NDArray[np.float32], state: NDArray[np.uint8], step: int)
     count = _summed(done.astype(np.float32), step)
     steps = np.rint(total / np.maximum(count, 1) / MOST_UNCERTAIN * UNCERTAIN_STEPS)
     return np.asarray(UNCERTAIN * np.clip(steps, 0, UNCERTAIN_STEPS), np.float32)
+
+
+def _filled(shown: Callable[[int], Scalar], step: int, coarse: int) -> Scalar:
+    """Return the picture of `step` cells a pixel, with what is known of their blocks in those that wait."""
+    part = shown(step)
+    edge = 2 * step
+    while edge <= coarse and (part == NOT_RUN).any():
+        ratio = edge // step
+        wide = shown(edge).repeat(ratio, axis=0).repeat(ratio, axis=1)[: part.shape[0], : part.shape[1]]
+        np.copyto(part, wide, where=(part == NOT_RUN) & (wide >= 0))
+        edge *= 2
+    return part
 
 
 def _summed(values: NDArray[np.float32], step: int) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 
@@ -36,6 +37,7 @@ from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.heatmap_channel import TILE
 from pathview.inference.kept_model import KeptModel
 from pathview.inference.order import Cells
+from pathview.inference.phases import Phase, heard_by
 from pathview.inference.run import InferenceRun, RunState, RunStatus
 
 _FRAME_S = 0.1
@@ -98,12 +100,13 @@ class Host:
     def _perform(self, start: Start) -> None:
         self._step_began = time.monotonic()
         try:
-            run = self._build(start)
-            try:
-                self._step_through(start.run, run)
-            finally:
-                run.close()
-                self._run = None
+            with heard_by(partial(self._say, start.run)):
+                run = self._build(start)
+                try:
+                    self._step_through(start.run, run)
+                finally:
+                    run.close()
+                    self._run = None
         except OSError as error:
             if self._closing:
                 return
@@ -191,6 +194,12 @@ class Host:
     def _send(self, frame: Frame) -> None:
         with self._sending:
             self._connection.send(frame)
+
+    def _say(self, number: int, phase: Phase) -> None:
+        """Send what is being done at once: the step that does it may take seconds."""
+        current = self._run
+        status = RunStatus(RunState.READY) if current is None else current[1].status
+        self._send(Told(number, replace(status, phase=phase, error=None)))
 
     def _fail(self, number: int, error: Exception) -> None:
         status = RunStatus(RunState.FAILED, error=error)

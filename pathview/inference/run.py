@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -20,10 +21,12 @@ from pathview.core.inbox import Inbox
 from pathview.inference.batch import BatchSize
 from pathview.inference.boundary import ask_all, load
 from pathview.inference.device import default_batch, resolve_device
+from pathview.inference.forecast import Forecast, Stopwatch, device_word
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap import OOD, Heatmap
 from pathview.inference.model import Patches, Prediction, TileModel
-from pathview.inference.order import CellOrder, Cells
+from pathview.inference.order import CellOrder, Cells, coarse_count
+from pathview.inference.phases import Phase, announce
 from pathview.inference.read_ahead import Loaded, ReadAhead
 from pathview.inference.views import UNCERTAINTY, ask_in_views
 from pathview.slides.slide import Slide
@@ -68,6 +71,10 @@ class RunStatus:
         Why the state is FAILED.
     notes
         What the pre-flight of the model found that is worth knowing.
+    phase
+        What it does before its first cell; empty once it scores.
+    forecast
+        How long it will take, once that has been measured.
     """
 
     state: RunState
@@ -79,6 +86,8 @@ class RunStatus:
     seconds_left: float | None = None
     error: Exception | None = None
     notes: tuple[str, ...] = ()
+    phase: Phase = Phase.SCORING
+    forecast: Forecast | None = None
 
 
 class Run(Protocol):
@@ -139,6 +148,8 @@ class InferenceRun:
         None for a model that has passed it.
     notes
         What the pre-flight said then.
+    coarse
+        Edge, in cells, of the blocks of a coarse map that comes first, see `order.coarse_stages`; 1 for none.
     """
 
     changed = Signal(RunStatus)
@@ -157,6 +168,7 @@ class InferenceRun:
         owns_slide: bool = False,
         check: Callable[[TileModel], tuple[str, ...]] | None = None,
         notes: tuple[str, ...] = (),
+        coarse: int = 1,
     ) -> None:
         self.model = model
         self.notes = notes
@@ -166,7 +178,11 @@ class InferenceRun:
         self._inbox = inbox
         self._batch = batch
         self._size = BatchSize(batch or default_batch("cpu"))
-        self._order = CellOrder(grid, heatmap.pending(), batch or default_batch("cpu"))
+        pending = heatmap.pending()
+        self._order = CellOrder(grid, pending, batch or default_batch("cpu"), coarse=coarse)
+        self._coarse = (coarse > 1, coarse_count(pending))
+        self._watch = Stopwatch()
+        self._forecast: Forecast | None = None
         self._owned = slide if owns_slide else None
         self._ahead = ReadAhead(slide, grid, readers=readers)
         self._loaded: deque[Loaded] = deque()
@@ -252,6 +268,7 @@ class InferenceRun:
         if self._status.state is not RunState.PAUSED:
             self.heatmap.flush()
             self._rate.clear()
+            self._watch.stop()
             self._tell(self._measure(RunState.PAUSED))
         self._going.wait(_NAP_S)
         return True
@@ -260,9 +277,12 @@ class InferenceRun:
         # Reading starts before loading, which may take seconds the first time.
         self._read_on()
         device = resolve_device(self._device, model=self.model.card.name)
+        self._device = device
         self._size = BatchSize(self._batch or default_batch(device))
+        announce(Phase.LOADING)
         load(self.model, device)
         if self._check is not None:
+            announce(Phase.CHECKING)
             self.notes, self._check = self._check(self.model), None
         engine = getattr(self.model, "engine", "")
         self.heatmap.note(engine=str(engine or device))
@@ -313,6 +333,15 @@ class InferenceRun:
         self._size.learn(len(cells), time.monotonic() - began)
         self.heatmap.write(cells, prediction, extras)
         self._tried += len(cells)
+        if self._watch.lap(len(cells)):
+            self._forecast = self._expect(self._watch.rate or math.inf)
+
+    def _expect(self, rate: float) -> Forecast:
+        """Return what a rate in patches a second means for the whole of the run."""
+        progress = self.heatmap.progress
+        left = progress.total - progress.done - progress.failed
+        first, coarse = self._coarse
+        return Forecast((left + self._tried) / rate, coarse / rate, first, device_word(self._device))
 
     def _answer(self, patches: Patches) -> tuple[Prediction, dict[str, NDArray[np.float32]]]:
         if self.heatmap.facts.views == 1:
@@ -336,7 +365,8 @@ class InferenceRun:
             rate = (after - before) / (last - then) if last > then else 0.0
         progress = self.heatmap.progress
         left = progress.total - progress.done - progress.failed
-        return RunStatus(state, *progress, rate, left / rate if rate else None, error, self.notes)
+        seconds_left = left / rate if rate else None
+        return RunStatus(state, *progress, rate, seconds_left, error, self.notes, forecast=self._forecast)
 
     def _tell(self, status: RunStatus) -> None:
         self._status = status

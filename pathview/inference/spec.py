@@ -17,6 +17,8 @@ from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
 from pathview.inference.heatmap import OOD, Heatmap
 from pathview.inference.model import ChoosesBackend, TileModel
+from pathview.inference.order import COARSE
+from pathview.inference.phases import Phase, announce
 from pathview.inference.preflight import preflight
 from pathview.inference.run import InferenceRun
 from pathview.inference.source import ModelSource
@@ -59,6 +61,8 @@ class RunSpec:
         Threads that read patches; None for what suits the machine.
     min_tissue
         Share of a cell, 0 to 1, that must be tissue; 0 looks at glass too.
+    coarse_first
+        Whether a coarse map of all of it comes first, then ever finer ones; else what is near the focus does.
     tta
         Whether the model is asked about each patch in all views, see `pathview.inference.views`.
     """
@@ -75,6 +79,7 @@ class RunSpec:
     readers: int | None = None
     min_tissue: float = MIN_TISSUE
     tta: bool = False
+    coarse_first: bool = False
 
 
 def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = None) -> InferenceRun:
@@ -122,6 +127,7 @@ def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = Non
             owns_slide=True,
             check=None if passed else _preflight_of(spec.model),
             notes=earlier.notes if earlier is not None else (),
+            coarse=COARSE if spec.coarse_first else 1,
         )
     except BaseException:
         slide.close()
@@ -156,13 +162,17 @@ def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     # An unknown scale is refused before minutes go into looking for tissue.
     grid = make_grid(info, spec.model.card, None, region)
     if spec.min_tissue > 0:
+        announce(Phase.TISSUE)
         tissue = tissue_mask(slide)
         grid = make_grid(info, spec.model.card, tissue, region, min_tissue=spec.min_tissue)
     card = spec.model.card
     views = VIEWS if spec.tta else 1
     extras = {UNCERTAINTY: len(card.classes)} if spec.tta else {}
     extras |= {} if card.ood_threshold is None else {OOD: 1}
+    coarse = COARSE if spec.coarse_first else 1
     try:
-        return Heatmap.open_or_create(spec.heatmap, grid, card, info, views=views, extras=extras)
+        return Heatmap.open_or_create(
+            spec.heatmap, grid, card, info, views=views, coarse=coarse, extras=extras
+        )
     except OSError as error:
         raise ExportError(spec.heatmap or Path(), error.strerror or str(error)) from error

@@ -1,11 +1,12 @@
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -108,9 +109,21 @@ def start(tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
             errors="surrogateescape",
             cwd=REPOSITORY,
             env={**inherited, **environment},
+            **_listens_to_ctrl_c(),
         )
 
     return begin
+
+
+def _listens_to_ctrl_c() -> dict[str, Any]:
+    """Return what lets a child be interrupted although this process may not be.
+
+    A shell lets what it starts in the background ignore SIGINT, and children inherit that: tests that are
+    run so would send a signal that nobody hears, and see the run go on to its end.
+    """
+    if sys.platform == "win32":
+        return {}
+    return {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from pathview.app.action_table import ActionTable
 from pathview.app.elided_label import ElidedLabel
 from pathview.app.run_progress import show_progress
-from pathview.app.run_words import describe
+from pathview.app.run_words import describe, foreseen
 from pathview.app.workspace import Workspace
 from pathview.inference.run import RunStatus
 
@@ -160,7 +160,8 @@ class ModelsDock(QWidget):
             self._state.setEnabled(False)
             return
         show_progress(self._bar, status, f"{status.done} of {status.total} tiles")
-        self._state.setText("\n".join([describe(status), *(f"Note: {note}" for note in status.notes)]))
+        notes = (f"Note: {note}" for note in status.notes)
+        self._state.setText("\n".join(filter(None, [describe(status), foreseen(status), *notes])))
         self._state.setEnabled(True)
 
 

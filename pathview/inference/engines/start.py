@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from pathview.core.errors import ModelError
+from pathview.core.lock import WriterLock
 from pathview.inference.card import ModelCard
 from pathview.inference.engines.choice import Choice, folder_of, key_of, recall, remember
 from pathview.inference.engines.engine import Engine, EngineError, probe_patches
@@ -23,6 +25,7 @@ from pathview.inference.engines.openvino_engine import (
     installed,
 )
 from pathview.inference.model import Patches, Prediction
+from pathview.inference.phases import Phase, announce
 from pathview.inference.recipe import Activation
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ _TURNS = 4
 _TURN_S = 0.1
 _LEAST_CALLS = 1
 _OPENVINO = "openvino"
+# A large model takes a minute; whoever waits longer compares for itself.
+_PATIENCE_S = 120.0
 
 
 class Maker(Protocol):
@@ -96,7 +101,7 @@ def start(request: Request) -> tuple[Engine, float]:
     MemoryError
         If it does not fit on the device.
     """
-    noted = recall(request.key)
+    first = noted = recall(request.key)
     if noted is not None and request.backend not in ("auto", noted.backend):
         noted = None
     if noted is not None and noted.backend == _OPENVINO:
@@ -106,7 +111,32 @@ def start(request: Request) -> tuple[Engine, float]:
             _log.warning("%s: %s; the engine is chosen anew", request.card.name, error)
             shutil.rmtree(folder_of(request.key) / _OPENVINO, ignore_errors=True)
             noted = None
-    return _find(request, noted)
+    if noted is not None:
+        return _find(request, noted)
+    if request.backend == "auto":
+        announce(Phase.COMPARING)
+    with _alone(request):
+        # Another process may have found it while this one waited.
+        if first is not None or request.backend != "auto" or recall(request.key) is None:
+            return _find(request, None)
+    return start(request)
+
+
+@contextmanager
+def _alone(request: Request) -> Iterator[None]:
+    """Keep other processes from comparing the engines of the same model: they would slow each other down."""
+    folder = folder_of(request.key)
+    lock = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock.acquire(folder / "lock", patience_s=_PATIENCE_S)
+    except OSError as error:
+        _log.warning("which engine is fastest is found without a lock: %s", error)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def _find(request: Request, noted: Choice | None) -> tuple[Engine, float]:
