@@ -478,6 +478,12 @@ ACTIONS: tuple[ActionInfo, ...] = (
         needs="selection model",
     ),
     ActionInfo(
+        "coarse_first",
+        "Rough map &first",
+        "Let the next runs map the whole slide coarsely first; otherwise they begin where you look",
+        switch=True,
+    ),
+    ActionInfo(
         "pause", "&Pause the run", "Pause the run, or go on with it", ("Ctrl+P",), "pause", needs="run"
     ),
     ActionInfo(

@@ -78,6 +78,7 @@ class Commands:
             "model_parameters": self.models.set_parameters,
             "reload_models": self.models.reload,
             "tta": self._ask_in_views,
+            "coarse_first": self.coarse_first,
             "pause": self._workspace.runs.pause_or_resume,
             "cancel": self._workspace.runs.cancel,
             "reset_panels": self._window.reset_panels,
@@ -159,6 +160,12 @@ class Commands:
         selected = self.selected()
         if selected:
             self._run(union_all([annotation.geometry for annotation in selected]))
+
+    def coarse_first(self) -> None:
+        """Let the next runs make a rough map first, or begin where the user looks."""
+        settings = self._workspace.settings
+        self._workspace.settings = replace(settings, coarse_first=not settings.coarse_first)
+        self._workspace.settings_changed.emit()
 
     def _run(self, region: BaseGeometry | None) -> None:
         session, model = self._workspace.session, self._window.panels.models.model

@@ -43,7 +43,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     ),
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": (
-        "run", "run_selection", "tta", SEPARATOR, "pause", "cancel", SEPARATOR,
+        "run", "run_selection", "tta", "coarse_first", SEPARATOR, "pause", "cancel", SEPARATOR,
         "model_parameters", "model_card", "add_model", "reload_models",
     ),
     "Hea&tmap": (

@@ -137,6 +137,7 @@ class ModelRuns:
             mpp=None if stated is None else stated.mpp,
             mpp_source="" if stated is None else stated.source,
             tta=self.tta,
+            coarse_first=self._workspace.settings.coarse_first,
         )
         self._workspace.study.add_run(info.fingerprint, source.card, folder, region=region)
         if self._host is None:

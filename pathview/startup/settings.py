@@ -38,6 +38,8 @@ class Settings:
         What runs them: "auto" for the fastest engine that says the same as float32, "torch" or "openvino".
     model_memory_mb
         Memory that a model's process may take, in MiB; 0 for three quarters of the machine's.
+    coarse_first
+        Let a model make a rough map of the whole slide first; otherwise it begins where one looks.
     convert_colours
         Show slides in sRGB where they carry an ICC profile; otherwise the file's own numbers.
     smooth
@@ -64,6 +66,7 @@ class Settings:
     device: str = "auto"
     backend: str = "auto"
     model_memory_mb: int = 0
+    coarse_first: bool = False
     convert_colours: bool = True
     smooth: bool = True
     show_coverage: bool = False
@@ -88,6 +91,7 @@ _CHECKS: dict[str, Any] = {
     "device": lambda value: isinstance(value, str),
     "backend": lambda value: value in BACKENDS,
     "model_memory_mb": lambda value: type(value) is int and 0 <= value <= 1 << 24,
+    "coarse_first": lambda value: type(value) is bool,
     "convert_colours": lambda value: type(value) is bool,
     "smooth": lambda value: type(value) is bool,
     "show_coverage": lambda value: type(value) is bool,

@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox, QDoubleSpinBox, QL
 
 from pathview.app.run_words import brief, describe
 from pathview.core.errors import ModelError
+from pathview.inference.forecast import Forecast
 from pathview.inference.heatmap import CellState
+from pathview.inference.phases import Phase
 from pathview.inference.run import RunState, RunStatus
 from pathview.slides.made import write_made_tiff
 
@@ -229,3 +231,42 @@ def test_a_run_in_a_study_that_cannot_be_written_is_refused_in_words(start: Any,
     second.trigger("run")
     assert [title for title, _ in second.problems] == ["Cannot run the model"]
     assert not second.workspace.runs.going
+
+
+def test_what_is_done_before_the_first_cell_is_said(user: Any) -> None:
+    status = RunStatus(RunState.RUNNING, phase=Phase.COMPARING)
+    assert describe(status) == "Comparing engines for this model, once on this machine …"
+    assert brief(status) == "Model: comparing engines for this model, once on this machine …"
+    assert describe(RunStatus(RunState.READY, phase=Phase.TISSUE)) == "Looking for tissue …"
+    assert describe(RunStatus(RunState.PAUSED, 5, 20, phase=Phase.LOADING)) == "Paused"
+
+
+def test_what_is_to_be_expected_is_said_while_it_lasts(user: Any) -> None:
+    forecast = Forecast(10_800, 240, True, "CPU")
+    user.workspace.runs.changed.emit(RunStatus(RunState.RUNNING, 5, 20, forecast=forecast))
+    assert state(user).splitlines() == [
+        "Running",
+        "The whole run takes about 3.0 h on this CPU, 4 min of it for a coarse map first.",
+    ]
+    user.workspace.runs.changed.emit(RunStatus(RunState.DONE, 20, 20, forecast=forecast))
+    assert state(user) == "Done"
+
+
+def test_a_rough_map_first_is_chosen_and_remembered(user: Any, tmp_path: Path) -> None:
+    user.open(write_made_tiff(tmp_path / "large.tif", (6000, 6000)))
+    switch = user.window.actions_table["coarse_first"]
+    assert not switch.isChecked()
+    user.trigger("coarse_first")
+    assert switch.isChecked()
+    assert user.workspace.settings.coarse_first
+    words: set[str] = set()
+    user.workspace.runs.changed.connect(lambda status: words.add(state(user).splitlines()[0]))
+    user.trigger("run")
+    user.wait(lambda: user.workspace.runs.status.done > 0, 60)
+    # Told by the host while its step goes on.
+    assert "Looking for tissue …" in words
+    assert "Loading the model …" in words
+    (heatmap,) = user.workspace.runs.heatmaps.values()
+    assert heatmap.facts.coarse == 8
+    user.wait(lambda: not user.workspace.runs.going, 120)
+    assert heatmap.progress.done == heatmap.progress.total

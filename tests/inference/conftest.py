@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,10 +94,17 @@ def make_run(slide: Slide, card: ModelCard, grid: PatchGrid, model: MeanModel) -
     """Make runs over the made slide; they are closed at the end."""
     runs = []
 
-    def make(path: Path | None = None, *, batch: int = 16, with_model: object = None) -> InferenceRun:
-        heatmap = Heatmap.open_or_create(path, grid, card, slide.info)
-        chosen = with_model or model
-        run = InferenceRun(slide, chosen, grid, heatmap, Inbox(), batch=batch)  # type: ignore[arg-type]
+    def make(
+        path: Path | None = None,
+        *,
+        batch: int = 16,
+        with_model: object = None,
+        coarse: int = 1,
+        check: Any = None,
+    ) -> InferenceRun:
+        heatmap = Heatmap.open_or_create(path, grid, card, slide.info, coarse=coarse)
+        chosen: Any = with_model or model
+        run = InferenceRun(slide, chosen, grid, heatmap, Inbox(), batch=batch, coarse=coarse, check=check)
         runs.append(run)
         return run
 

@@ -198,3 +198,51 @@ def test_an_empty_grid_is_a_heatmap_too(slide: Slide, card: ModelCard, tmp_path:
     assert heatmap.progress == (0, 0, 0, 0)
     assert heatmap.channel(0).read_tile(TileKey(0, 0, 0)).tolist() == [[NOT_RUN]]
     Heatmap.open(tmp_path / "h.zarr")
+
+
+def test_a_coarse_map_fills_blocks_until_finer_cells_come(slide: Slide, card: ModelCard) -> None:
+    grid = make_grid(slide.info, card)
+    heatmap = Heatmap.create(None, grid, card, slide.info, coarse=8)
+    source = heatmap.channel(1)
+    glass = np.array([[0, 0], [1, 1]])
+    heatmap.mark_skipped(glass)
+
+    def write(row: int, col: int, value: float) -> None:
+        heatmap.write(np.array([[row, col]]), np.array([[0.0, value]], np.float32))
+
+    revision = source.revision(TileKey(0, 0, 0))
+    write(3, 3, 0.8)
+    assert source.revision(TileKey(0, 0, 0)) > revision
+    shown = source.read_tile(TileKey(0, 0, 0))
+    block = np.full((8, 8), np.float32(0.8))
+    block[tuple(glass.T)] = SKIPPED
+    np.testing.assert_array_equal(shown[:8, :8], block)
+    assert (shown[8:16, :8] == NOT_RUN).all()
+    # A finer one takes its own quarter; what it does not reach keeps the mean of the whole block.
+    write(5, 5, 0.2)
+    shown = source.read_tile(TileKey(0, 0, 0))
+    assert (shown[4:8, 4:8] == np.float32(0.2)).all()
+    np.testing.assert_array_equal(shown[2:4, 2:4], np.full((2, 2), np.float32(0.8)))
+    np.testing.assert_allclose(shown[0:4, 4:8], 0.5, atol=1e-6)
+    # The next level of the pyramid, of two cells a pixel, says the same.
+    coarser = source.read_tile(TileKey(1, 0, 0))
+    np.testing.assert_allclose(coarser[:4, :4], shown[1:8:2, :8:2], atol=1e-6)
+    # Only what is done is a value: nothing else is stored, counted or said of a place.
+    assert heatmap.progress.done == 2
+    value = heatmap.value_at(*(grid.cell_boxes(np.array([[7, 7]]))[0][:2] + 1))
+    assert value is not None
+    assert (value.state, value.scores) == (CellState.NOT_RUN, None)
+    assert np.isnan(heatmap.values(1)[7, 7])
+
+
+def test_a_map_that_is_not_coarse_fills_nothing(slide: Slide, card: ModelCard, tmp_path: Path) -> None:
+    grid = make_grid(slide.info, card)
+    heatmap = Heatmap.create(tmp_path / "h.zarr", grid, card, slide.info)
+    heatmap.write(np.array([[3, 3]]), np.array([[0.0, 0.8]], np.float32))
+    shown = heatmap.channel(1).read_tile(TileKey(0, 0, 0))
+    assert (shown[:8, :8] == NOT_RUN).sum() == 63
+    heatmap.flush()
+    # Going on coarse, it is remembered with the values.
+    again = Heatmap.open_or_create(tmp_path / "h.zarr", grid, card, slide.info, coarse=8)
+    assert again.facts.coarse == Heatmap.open(tmp_path / "h.zarr").facts.coarse == 8
+    assert (Heatmap.open(tmp_path / "h.zarr").channel(1).read_tile(TileKey(0, 0, 0))[:8, :8] >= 0).all()

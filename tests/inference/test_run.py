@@ -13,8 +13,10 @@ from pathview.core.inbox import Inbox
 from pathview.inference.batch import BatchSize
 from pathview.inference.boundary import check_prediction
 from pathview.inference.card import ModelCard
+from pathview.inference.forecast import BENCHMARK, Forecast
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap import CellState, Heatmap
+from pathview.inference.phases import Phase, heard_by
 from pathview.inference.run import InferenceRun, RunState, RunStatus
 from pathview.slides.made import MadeReader
 from pathview.slides.slide import Slide
@@ -211,3 +213,41 @@ def test_a_slow_model_gets_small_batches() -> None:
     assert size.shrink()
     size.learn(32, 0.001)
     assert size.now == 32
+
+
+def test_a_coarse_map_stands_early_and_the_outcome_is_the_same(make_run: MakeRun, expected: Scores) -> None:
+    run = make_run(batch=4, coarse=8)
+    run.focus(Box(0, 0, 10, 10))
+    rows, cols = run.heatmap.grid.shape
+    blocks = -(-rows // 8) * -(-cols // 8)
+    while (run.heatmap.state == CellState.DONE).sum() < blocks:
+        assert run.step()
+    done = np.argwhere(run.heatmap.state == CellState.DONE)
+    # Each block has one; no more than the batch in hand has more.
+    assert len(np.unique(done // 8, axis=0)) >= blocks - 1
+    assert len(done) <= blocks + 4
+    run_through(run)
+    np.testing.assert_array_equal(run.heatmap.scores, expected)
+    assert (run.heatmap.state == CellState.DONE).all()
+
+
+def test_the_first_patches_say_how_long_it_will_take(make_run: MakeRun) -> None:
+    run = make_run(batch=8, coarse=8)
+    told: list[Forecast] = []
+    while run.step():
+        if run.status.forecast is not None:
+            assert run.status.done >= BENCHMARK
+            told.append(run.status.forecast)
+    (forecast,) = set(told)
+    assert (forecast.coarse_first, forecast.device) == (True, "CPU")
+    blocks = 15  # of 8 x 8 in a grid of 18 x 24 cells, all of which take the same time
+    assert forecast.coarse_seconds / forecast.seconds == pytest.approx(blocks / 432, rel=0.2)
+
+
+def test_loading_and_checking_are_announced(make_run: MakeRun) -> None:
+    heard: list[Phase] = []
+    run = make_run(check=lambda model: ("checked",))
+    with heard_by(heard.append):
+        run_through(run)
+    assert heard == [Phase.LOADING, Phase.CHECKING]
+    assert run.status.notes == ("checked",)
