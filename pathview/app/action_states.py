@@ -36,6 +36,7 @@ def show_states(
     actions.enable(frozenset(word for word, true in facts.items() if true))
     for key, word, label in (("undo", "&Undo", undo), ("redo", "&Redo", redo)):
         actions[key].setText(f"{word} {label.lower()}" if label else word)
+    actions["coarse_first"].setChecked(workspace.settings.coarse_first)
     actions[f"stains_{workspace.adjustments.current.part}"].setChecked(True)
     actions[f"views_{workspace.panes.arrangement.layout}"].setChecked(True)
     status = workspace.runs.status

@@ -123,7 +123,6 @@ class MainWindow(QMainWindow):
         self._framed = self.saveState()
         self._wire()
         self.actions_table["colour_profile"].setChecked(workspace.settings.convert_colours)
-        self.actions_table["coarse_first"].setChecked(workspace.settings.coarse_first)
         self.actions_table["magnifier_2x"].setChecked(True)
         self.actions_table["toggle_coverage"].setChecked(workspace.settings.show_coverage)
         self._follow_theme(workspace.settings.theme)
