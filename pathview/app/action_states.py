@@ -56,6 +56,7 @@ def _facts(workspace: Workspace) -> dict[str, bool]:
         "bookmark": session is not None and len(session.bookmarks) > 0,
         "selection": bool(workspace.view.state.selection),
         "heatmap": bool(workspace.runs.heatmaps),
+        "heatmaps": len(workspace.runs.heatmaps) > 1,
         "run": workspace.runs.going,
         "scale": session is not None and downsample_at(1.0, session.slide.info) is not None,
         "adjusted": not workspace.adjustments.current.neutral,

@@ -22,6 +22,7 @@ NEEDS = {
     "undo": "a change to take back",
     "redo": "a change that was taken back",
     "heatmap": "a heatmap",
+    "heatmaps": "two heatmaps",
     "model": "a model",
     "parameters": "a model with parameters",
     "run": "a model run that is going on",

@@ -30,6 +30,12 @@ HEATMAP_ACTIONS: tuple[ActionInfo, ...] = (
         needs="heatmap",
     ),
     ActionInfo(
+        "difference",
+        "&Difference of two heatmaps …",
+        "Show where one heatmap is higher than another, and where lower",
+        needs="heatmaps",
+    ),
+    ActionInfo(
         "outline_heatmap",
         "&Outlines to annotations …",
         "Make annotations of the areas in which the heatmap is over a threshold",

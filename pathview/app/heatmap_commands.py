@@ -50,6 +50,7 @@ class HeatmapCommands:
             "outline_heatmap": self.outline,
             "next_hotspot": partial(self._step, 1),
             "previous_hotspot": partial(self._step, -1),
+            "difference": self.compare,
             "hotspots": lambda: self._window.panels.show_or_hide("hotspots"),
         }
 
@@ -71,6 +72,21 @@ class HeatmapCommands:
             level = heatmap.facts.level_of(layer.channel)
             what = f"{heatmap.facts.classes[layer.channel]} {level:g}"
             self._say("Contours are hidden" if layer.contours else f"Contours at {what}")
+
+    def compare(self) -> None:
+        """Ask which heatmap to subtract from which, and show the difference."""
+        slide = self._workspace.slide
+        if slide is None:
+            return
+        from pathview.app.dialogs.difference import DifferenceDialog
+
+        shown = shown_heatmap(self._workspace.panes.active)
+        dialog = DifferenceDialog(slide.heatmaps, None if shown is None else shown[0].name, self._window)
+        accepted, difference = dialog.exec() == QDialog.DialogCode.Accepted, dialog.difference()
+        dialog.deleteLater()
+        if accepted and self._workspace.slide is slide:
+            self._workspace.show_difference(slide, difference)
+            self._say("A − B is shown in place of the heatmaps; the Layers panel says which is which")
 
     # hot-spots -------------------------------------------------------
     def _step(self, by: int) -> None:

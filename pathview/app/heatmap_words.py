@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from shapely import Polygon
 
+from pathview.inference.difference import Difference
 from pathview.inference.facts import HeatmapFacts
 from pathview.inference.heatmap import Heatmap
 from pathview.inference.views import UNCERTAINTY
@@ -34,6 +35,13 @@ def legend(heatmap: Heatmap) -> str:
     if heatmap.facts.ood_threshold is not None:
         lines.append(f"Pale and hatched: {strange(heatmap)}")
     return "\n".join(lines)
+
+
+def compared(difference: Difference) -> str:
+    """Return which two heatmaps are compared, and which colour stands for which."""
+    pairs = (("A", difference.a, difference.a_index), ("B", difference.b, difference.b_index))
+    said = [f"{letter}: {one.facts.classes[index]}, {made_with(one.facts)}" for letter, one, index in pairs]
+    return "\n".join(["Blue: B higher · white: equal · orange: A higher", *said])
 
 
 def strange(heatmap: Heatmap, area: Polygon | None = None) -> str:

@@ -48,6 +48,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     ),
     "Hea&tmap": (
         "next_hotspot", "previous_hotspot", "hotspots", SEPARATOR, "toggle_contours", "outline_heatmap",
+        SEPARATOR, "difference",
     ),
     "&Help": ("palette", "shortcuts", "whats_this", SEPARATOR, "about"),
 }  # fmt: skip

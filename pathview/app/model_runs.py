@@ -15,7 +15,7 @@ import shapely
 from psygnal import Signal
 from shapely.geometry.base import BaseGeometry
 
-from pathview.app.open_slide import OpenSlide, Pane
+from pathview.app.open_slide import DIFFERENCE_LAYER, OpenSlide, Pane
 from pathview.app.scale_words import misfit
 from pathview.app.slide_run import SlideRun
 from pathview.core.errors import PathViewError
@@ -192,6 +192,14 @@ class ModelRuns:
                     slide.fitting[name] = fits
                     for pane in self._workspace.panes.views_of(slide):
                         self._workspace.set_layer_in(pane, name, {"visible": fits})
+            self._hide_difference(slide)
+
+    def _hide_difference(self, slide: OpenSlide) -> None:
+        difference, mpp = slide.difference, slide.session.slide.info.mpp
+        if difference is None or all(one.facts.fits_scale(mpp) for one in (difference.a, difference.b)):
+            return
+        for pane in self._workspace.panes.views_of(slide):
+            self._workspace.set_layer_in(pane, DIFFERENCE_LAYER, {"visible": False})
 
     def _on_cells(self, keys: frozenset[TileKey]) -> None:
         self._workspace.stale.emit()

@@ -14,8 +14,12 @@ from pathview.view.view_history import ViewHistory
 if TYPE_CHECKING:
     from pathview.app.contours import Traced
     from pathview.app.slide_run import SlideRun
+    from pathview.inference.difference import Difference
     from pathview.inference.heatmap import Heatmap
     from pathview.study.session import Session
+
+DIFFERENCE_LAYER = "A − B"
+"""Name of the layer that shows `OpenSlide.difference`."""
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -34,6 +38,8 @@ class OpenSlide:
         What models said of it, by layer name.
     fitting
         Which of them the slide's pixel size suited when that was last looked at.
+    difference
+        What one of them says more than another, where that was asked for.
     contours
         Where those of them cross their level, as last worked out, by layer name and class.
     run
@@ -47,6 +53,7 @@ class OpenSlide:
     asked: int
     heatmaps: dict[str, Heatmap] = field(default_factory=dict)
     fitting: dict[str, bool] = field(default_factory=dict)
+    difference: Difference | None = None
     contours: dict[tuple[str, int], Traced] = field(default_factory=dict)
     run: SlideRun | None = None
     resting: Pane | None = None
@@ -99,12 +106,15 @@ class Pane:
 
     def heatmap_tiles(self) -> dict[str, TileSource]:
         """Return the tiles of its heatmap layers, of the class that each shows."""
-        heatmaps = {} if self.slide is None else self.slide.heatmaps
-        return {
+        if self.slide is None:
+            return {}
+        heatmaps, difference = self.slide.heatmaps, self.slide.difference
+        tiles: dict[str, TileSource] = {
             layer.name: heatmaps[layer.name].channel(layer.channel)
             for layer in self.state.layers
             if layer.name in heatmaps
         }
+        return tiles if difference is None else tiles | {DIFFERENCE_LAYER: difference}
 
     def fitted(self, size: tuple[int, int]) -> ViewState:
         """Return its state on a screen of another size; a slide that fitted goes on to fit."""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QWi
 from pathview.app.elided_label import ElidedLabel
 from pathview.app.heatmap_words import UNLIKE
 from pathview.app.model_runs import value_at
-from pathview.app.open_slide import OpenSlide, Pane
+from pathview.app.open_slide import DIFFERENCE_LAYER, OpenSlide, Pane
 from pathview.app.run_progress import show_progress
 from pathview.app.run_words import brief, describe
 from pathview.app.scale_words import view_words
@@ -161,6 +161,9 @@ class StatusLine:
 
 
 def _value_text(pane: Pane, x: float, y: float) -> str:
+    if pane.slide is not None and pane.slide.difference is not None and _differs(pane):
+        more = pane.slide.difference.value_at(x, y)
+        return "" if more is None else f"{DIFFERENCE_LAYER} = {more:+.3f}"
     found = value_at(pane, x, y)
     if found is None:
         return ""
@@ -172,6 +175,10 @@ def _value_text(pane: Pane, x: float, y: float) -> str:
     spread = value.extras.get(UNCERTAINTY)
     unsure = f" ± {spread[list(value.scores).index(name)]:.3f}" if spread else ""
     return f"{name} {value.scores[name]:.3f}{unsure}{unlike}"
+
+
+def _differs(pane: Pane) -> bool:
+    return any(layer.kind == "difference" and layer.shown for layer in pane.state.layers)
 
 
 class RunMeter(QWidget):

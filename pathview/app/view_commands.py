@@ -133,11 +133,16 @@ class ViewCommands:
         self._toggle(self._layers("annotations"))
 
     def toggle_heatmap(self) -> None:
-        """Hide the heatmaps, or show those that have the slide's pixel size; the others if there are none."""
-        layers = self._layers("heatmap")
+        """Hide the heatmaps, or show those that have the slide's pixel size; the others if there are none.
+
+        Where the difference of two was asked for, it takes their place.
+        """
+        layers, differences = self._layers("heatmap"), self._layers("difference")
+        if any(layer.visible for layer in (*layers, *differences)):
+            self._toggle([*layers, *differences])
+            return
         fitting = [layer for layer in layers if not self._workspace.runs.misfit(layer.name)]
-        hide = any(layer.visible for layer in layers)
-        self._toggle(layers if hide else fitting or layers)
+        self._toggle(differences or fitting or layers)
 
     def toggle_grid(self) -> None:
         """Show or hide the grid."""

@@ -18,12 +18,14 @@ from pathview.app.contours import Contours
 from pathview.app.hotspots import Hotspots
 from pathview.app.links import Links
 from pathview.app.model_runs import ModelRuns
-from pathview.app.open_slide import OpenSlide, Pane
+from pathview.app.open_slide import DIFFERENCE_LAYER, OpenSlide, Pane
 from pathview.app.overviews import Overviews
 from pathview.app.panes import Panes
 from pathview.core.errors import PathViewError
 from pathview.core.inbox import Inbox
+from pathview.core.palette import DIFFERENCE_MAP
 from pathview.core.place import Place, lasting, place_of
+from pathview.inference.difference import Difference
 from pathview.inference.heatmap import Heatmap
 from pathview.slides.open import open_slide
 from pathview.slides.remote.calls import hang_up_everywhere
@@ -350,6 +352,19 @@ class Workspace:
         layer = Layer(name, "heatmap", opacity=0.75, colormap="heat", channel=positive, fade=True)
         for pane in self.panes.views_of(slide):
             self.panes.set(pane, _with_heatmap(pane.state, layer))
+        self._drop(before - self._sources(slide))
+        self.layers_changed.emit()
+        self.stale.emit()
+
+    def show_difference(self, slide: OpenSlide, difference: Difference) -> None:
+        """Show A minus B of two heatmaps in place of all heatmaps."""
+        before = self._sources(slide)
+        slide.difference = difference
+        layer = Layer(DIFFERENCE_LAYER, "difference", opacity=0.85, colormap=DIFFERENCE_MAP, fade=True)
+        for pane in self.panes.views_of(slide):
+            hidden = (replace(la, visible=False) if la.kind == "heatmap" else la for la in pane.state.layers)
+            state = replace(pane.state, layers=tuple(hidden)).without_layer(DIFFERENCE_LAYER)
+            self.panes.set(pane, _with_heatmap(state, layer))
         self._drop(before - self._sources(slide))
         self.layers_changed.emit()
         self.stale.emit()

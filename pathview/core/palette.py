@@ -42,6 +42,11 @@ _ANCHORS: dict[str, tuple[tuple[int, int, int], ...]] = {
 
 COLORMAPS: tuple[str, ...] = tuple(_ANCHORS)
 
+# Blue to orange by way of white: apart with all common colour-vision deficiencies, and neither is a stain's.
+_DIVERGING = {"blue-orange": ((5, 48, 120), (67, 147, 210), (247, 247, 247), (240, 140, 30), (140, 60, 0))}
+DIFFERENCE_MAP = "blue-orange"
+"""For A minus B: the first colour where B is higher, white where they are equal, the last where A is."""
+
 
 def class_color(name: str | None) -> tuple[int, int, int]:
     """Return a stable (r, g, b), 0-255, for a class name; None (unclassified) is amber."""
@@ -53,14 +58,14 @@ def class_color(name: str | None) -> tuple[int, int, int]:
 
 
 def colormap_table(name: str) -> NDArray[np.uint8]:
-    """Return a colormap as (256, 3) uint8, index 0 for probability 0 and 255 for 1.
+    """Return a colormap as (256, 3) uint8, index 0 for the lowest value and 255 for the highest.
 
     Raises
     ------
     KeyError
-        If there is no colormap of that name; the names are in `COLORMAPS`.
+        If there is no colormap of that name; they are `COLORMAPS` and `DIFFERENCE_MAP`.
     """
-    anchors = np.asarray(_ANCHORS[name], float)
+    anchors = np.asarray((_ANCHORS | _DIVERGING)[name], float)
     at = np.linspace(0, 1, len(anchors))
     steps = np.linspace(0, 1, 256)
     table = np.stack([np.interp(steps, at, anchors[:, channel]) for channel in range(3)], axis=1)

@@ -65,7 +65,7 @@ class HeatmapChannel:
         spread = None if every is None else every[self._index, rows, cols]
 
         def shown(step: int) -> Scalar:
-            part = _shown(scores, state, unlike, step)
+            part = shown_tile(scores, state, step, unlike)
             return part if spread is None else part + _uncertain(spread, state, step)
 
         part = _filled(shown, 1 << key.level, self._heatmap.facts.coarse)
@@ -73,17 +73,33 @@ class HeatmapChannel:
         return tile
 
 
-def _shown(
-    scores: NDArray[np.float32], state: NDArray[np.uint8], unlike: NDArray[np.bool_], step: int
+def shown_tile(
+    scores: NDArray[np.float32],
+    state: NDArray[np.uint8],
+    step: int,
+    unlike: NDArray[np.bool_] | None = None,
 ) -> Scalar:
+    """Return what one pixel for `step` by `step` cells shows, as `HeatmapChannel` says.
+
+    Parameters
+    ----------
+    scores, state
+        (rows, columns) values, and `CellState` numbers.
+    step
+        Cells along the edge of a pixel.
+    unlike
+        Which cells are unlike the training tissue; None for none of them.
+    """
     done = state == 1
     total = _summed(np.where(done, scores, np.float32(0)), step)
     count = _summed(done.astype(np.float32), step)
     code = np.full(count.shape, SKIPPED, np.float32)
     code[_summed((state == 0).astype(np.float32), step) > 0] = NOT_RUN
     code[_summed((state == 3).astype(np.float32), step) > 0] = FAILED
-    mostly = 2 * _summed((unlike & done).astype(np.float32), step) > count
-    mean = total / np.maximum(count, 1) + np.where(mostly, np.float32(UNLIKE), np.float32(0))
+    mean = total / np.maximum(count, 1)
+    if unlike is not None:
+        mostly = 2 * _summed((unlike & done).astype(np.float32), step) > count
+        mean = mean + np.where(mostly, np.float32(UNLIKE), np.float32(0))
     return np.where(count > 0, mean, code).astype(np.float32)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vispy import gloo
 
 from pathview.core.geometry import Box
-from pathview.core.palette import COLORMAPS, colormap_table
+from pathview.core.palette import COLORMAPS, DIFFERENCE_MAP, colormap_table
 from pathview.core.pyramid import Pyramid, TileKey
 from pathview.inference.views import MOST_UNCERTAIN
 from pathview.render.atlas import Atlas
@@ -142,6 +142,7 @@ class TilesVisual:
         if scalar:
             shader["u_threshold"] = raster.layer.threshold
             shader["u_hide_above"] = raster.layer.hide_above / MOST_UNCERTAIN
+            shader["u_diverging"] = float(raster.layer.diverging)
             shader["u_stipple"] = float(raster.layer.stipple)
             shader["u_range"] = raster.layer.value_range
             shader["u_fade"] = FADED if raster.layer.fade else 1.0
@@ -182,7 +183,7 @@ class TilesVisual:
         shader.draw("triangles")
 
     def _colormap(self, name: str | None) -> Any:
-        known = name if name in COLORMAPS else COLORMAPS[0]
+        known = name if name in (*COLORMAPS, DIFFERENCE_MAP) else COLORMAPS[0]
         if known not in self._colormaps:
             table = colormap_table(known)[np.newaxis]
             self._colormaps[known] = gloo.Texture2D(table, interpolation="nearest")

@@ -203,7 +203,7 @@ def _as_shown(layer: Layer, state: ViewState) -> Layer:
 def _source(layer: Layer, scene: Scene) -> TileSource | None:
     if layer.kind == "slide":
         return scene.slide_tiles
-    return scene.heatmaps.get(layer.name) if layer.kind == "heatmap" else None
+    return scene.heatmaps.get(layer.name) if layer.kind in ("heatmap", "difference") else None
 
 
 def _contours(state: ViewState, scene: Scene) -> tuple[BaseGeometry, ...]:

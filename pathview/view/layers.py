@@ -8,7 +8,7 @@ from typing import Literal
 from pathview.inference.views import MOST_UNCERTAIN
 from pathview.view.adjust import NEUTRAL, Adjustment
 
-LayerKind = Literal["slide", "heatmap", "annotations"]
+LayerKind = Literal["slide", "heatmap", "difference", "annotations"]
 
 WHOLE_RANGE = (0.0, 1.0)
 
@@ -71,6 +71,11 @@ class Layer:
     outline_width: float = 2.0
     fill: float = 0.12
     adjustment: Adjustment = NEUTRAL
+
+    @property
+    def diverging(self) -> bool:
+        """Whether 0.5 stands for nothing: `threshold` and `fade` go by the distance to it."""
+        return self.kind == "difference"
 
     @property
     def shown(self) -> bool:

@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from pathview.app.dialogs.difference import DifferenceDialog
 from pathview.app.dialogs.outlines import OutlinesDialog
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import make_grid
@@ -301,3 +302,77 @@ def test_a_slide_that_closes_takes_its_hot_spots_along(mapped: Any) -> None:
     mapped.trigger("close")
     assert mapped.workspace.hotspots.found is None
     assert listed(mapped) == []
+
+
+# the difference of two ----------------------------------------------------
+@pytest.fixture
+def twice(mapped: Any) -> Any:
+    """Return a window with a second heatmap, 0.3 of tumour everywhere."""
+    info = mapped.workspace.session.slide.info
+    card = replace(CARD, name="other", version="2")
+    heatmap = Heatmap.create(None, make_grid(info, card), card, info)
+    cells = np.argwhere(np.ones(heatmap.grid.shape, bool))
+    heatmap.write(cells, np.tile(np.array([[0.7, 0.3]], np.float32), (len(cells), 1)))
+    mapped.workspace.runs._add(mapped.workspace.slide, "Other", heatmap)
+    mapped.settle()
+    return mapped
+
+
+def compare(user: Any, act: Any = lambda dialog: None) -> None:
+    def when_open() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, DifferenceDialog)
+        act(dialog)
+        QTest.keyClick(dialog, Qt.Key.Key_Return)
+
+    QTimer.singleShot(150, when_open)
+    user.trigger("difference")
+
+
+def layers_shown(user: Any) -> list[str]:
+    return [raster.layer.name for raster in user.frame.rasters]
+
+
+def test_the_difference_takes_the_place_of_the_heatmaps_and_says_which_is_which(twice: Any) -> None:
+    compare(twice)
+    assert layers_shown(twice) == ["Slide", "A − B"]
+    legend = twice.window.panels.layers.block("A − B").legend.text()
+    assert legend.splitlines() == [
+        "Blue: B higher · white: equal · orange: A higher",
+        "A: Tumor, other 2, weights abababababab",
+        "B: Tumor, two 1.2, weights abababababab",
+    ]
+    twice.hover(twice.at(64 * 4.5, 64 * 4.5))
+    assert twice.window.status_line.value.text() == "A − B = -0.600"
+    twice.hover(twice.at(64 * 1.5, 64 * 1.5))
+    assert twice.window.status_line.value.text() == "A − B = +0.200"
+    twice.key(Qt.Key.Key_C)
+    assert layers_shown(twice) == ["Slide"]
+    twice.key(Qt.Key.Key_C)
+    assert layers_shown(twice) == ["Slide", "A − B"]
+
+
+def test_another_pair_takes_the_place_of_the_last_and_its_tiles_go(twice: Any) -> None:
+    compare(twice)
+    first = twice.frame.rasters[1].source
+
+    def other_way_round(dialog: DifferenceDialog) -> None:
+        dialog.a.setCurrentText("Two classes: Normal")
+        dialog.b.setCurrentText("Other: Normal")
+
+    compare(twice, other_way_round)
+    assert layers_shown(twice) == ["Slide", "A − B"]
+    assert first in twice.canvas.forgotten
+    assert "A: Normal, two 1.2" in twice.window.panels.layers.block("A − B").legend.text()
+    assert twice.workspace.slide.difference.value_at(64 * 4.5, 64 * 4.5) == pytest.approx(-0.6)
+
+
+def test_a_difference_needs_two_heatmaps_and_goes_with_the_slide(mapped: Any) -> None:
+    assert not mapped.window.actions_table["difference"].isEnabled()
+    assert mapped.window.actions_table.reason("difference") == "needs two heatmaps"
+
+
+def test_a_difference_of_another_pixel_size_hides(twice: Any) -> None:
+    compare(twice)
+    twice.workspace.state_mpp((0.5, 0.5))
+    assert layers_shown(twice) == ["Slide"]

@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from pathview.core.inbox import Inbox
-from pathview.core.palette import colormap_table
+from pathview.core.palette import DIFFERENCE_MAP, colormap_table
 from pathview.core.pyramid import TileKey
 from pathview.render.canvas import GlCanvas
 from pathview.tiles.loader import TileLoader
@@ -288,3 +288,20 @@ def test_smoothing_keeps_what_is_said_of_uncertain_and_unlike_cells(
     crisp = shoot(looking(), scene(array_tiles(values, scale=64.0)))
     smooth = shoot(looking(replace(HEAT, smooth=True)), scene(array_tiles(values, scale=64.0)))
     assert np.abs(crisp.astype(int) - smooth).max() <= 1
+
+
+def test_a_difference_is_clear_where_there_is_none_and_strong_at_both_ends(
+    shoot: Shoot, array_tiles: MakeTiles
+) -> None:
+    values = np.array([[0.0, 0.3, 0.5, 0.7, 1.0]] * 5, np.float32)
+    source = array_tiles(values, scale=64.0)
+    layer = replace(HEAT, kind="difference", colormap=DIFFERENCE_MAP, fade=True)
+    picture = shoot(looking(layer), scene(source)).astype(int)
+    table = colormap_table(DIFFERENCE_MAP).astype(int)
+    assert np.abs(picture[120, 32] - table[0]).max() <= 1
+    assert np.abs(picture[120, 288] - table[255]).max() <= 1
+    strength = np.abs(picture[120, 32::64] - 255).sum(axis=1)
+    assert strength[2] < strength[1] < strength[0]
+    assert strength[2] < strength[3] < strength[4]
+    hidden = shoot(looking(replace(layer, threshold=0.5)), scene(source))
+    assert [tuple(hidden[120, x]) == WHITE for x in range(32, 320, 64)] == [False, True, True, True, False]

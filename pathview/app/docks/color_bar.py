@@ -72,6 +72,15 @@ class ColorBar(QWidget):
         self.setAccessibleName(text)
         self.update()
 
+    def show_difference(self, colormap: str, hidden: float) -> None:
+        """Show a colormap from -1 to 1, hatched in the middle where less than `hidden` is not drawn."""
+        self._colormap, self._hidden, self._fade, self._marked = colormap, hidden, False, 0.0
+        self._range = (-1.0, 1.0)
+        text = f"Colours of A minus B, from -1 to 1; differences below {hidden:.2f} are not drawn."
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self.update()
+
     def sizeHint(self) -> QSize:
         """Ask for a strip and a line of text."""
         return QSize(160, _BAR + _TICK + self.fontMetrics().height() + 2)
@@ -85,7 +94,8 @@ class ColorBar(QWidget):
         painter.drawPixmap(bar, strip, QRectF(strip.rect()))
         ink = self.palette().windowText().color()
         if self._hidden > 0:
-            gone = QRectF(bar.x(), bar.y(), bar.width() * self._share(self._hidden), bar.height())
+            first, last = self._share(-self._hidden), self._share(self._hidden)
+            gone = QRectF(bar.x() + bar.width() * first, bar.y(), bar.width() * (last - first), bar.height())
             painter.fillRect(gone, self.palette().window())
             painter.fillRect(gone, QBrush(ink, Qt.BrushStyle.BDiagPattern))
         painter.setPen(QPen(QColor(128, 128, 128), 1))

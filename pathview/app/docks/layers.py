@@ -5,10 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from pathview.app.docks.difference_block import DifferenceBlock
 from pathview.app.docks.heatmap_block import HeatmapBlock
 from pathview.app.docks.layer_block import LayerBlock
 from pathview.app.tab_order import keep_in_place
 from pathview.app.workspace import Workspace
+
+_KINDS: dict[str, type[LayerBlock]] = {"heatmap": HeatmapBlock, "difference": DifferenceBlock}
 
 
 class LayersDock(QScrollArea):
@@ -58,7 +61,7 @@ class LayersDock(QScrollArea):
         column.setSpacing(8)
         self._blocks = {}
         for layer in reversed(self._workspace.view.state.layers):
-            kind = HeatmapBlock if layer.kind == "heatmap" else LayerBlock
+            kind = _KINDS.get(layer.kind, LayerBlock)
             self._blocks[layer.name] = kind(self._workspace, layer)
             column.addWidget(self._blocks[layer.name])
         if not self._blocks:

@@ -7,6 +7,7 @@ uniform float u_hide_above;    // uncertainty over which nothing is drawn, 0 to 
 uniform float u_stipple;       // 1 where uncertainty shows, 0 where it does not
 uniform vec2 u_range;          // values that have the first and the last colour
 uniform float u_fade;          // opacity of the first colour against the last
+uniform float u_diverging;     // 1 where 0.5 stands for nothing, and what counts is the distance to it
 uniform vec2 u_anchor;         // where level-0 (0, 0) is, so that hatching moves with the slide
 uniform float u_pixel_scale;   // physical pixels per logical pixel
 
@@ -48,7 +49,8 @@ float smoothed() {
 
 vec4 colored(float value) {
     float place = clamp((value - u_range.x) / (u_range.y - u_range.x), 0.0, 1.0);
-    return vec4(texture2D(u_colormap, vec2((place * 255.0 + 0.5) / 256.0, 0.5)).rgb, mix(u_fade, 1.0, place));
+    float strength = mix(place, abs(2.0 * place - 1.0), u_diverging);
+    return vec4(texture2D(u_colormap, vec2((place * 255.0 + 0.5) / 256.0, 0.5)).rgb, mix(u_fade, 1.0, strength));
 }
 
 // Greyer the less certain it is, and under light dots that grow: seen without telling colours apart.
@@ -94,7 +96,8 @@ void main() {
 #else
         float value = value_in(stored);
 #endif
-        bool hidden = value < u_threshold || uncertainty > u_hide_above + 0.002;
+        float size = mix(value, abs(2.0 * value - 1.0), u_diverging);
+        bool hidden = size < u_threshold || uncertainty > u_hide_above + 0.002;
         color = hidden ? vec4(0.0) : colored(value);
         if (!hidden && uncertainty * u_stipple > 0.0) color = stippled(color, uncertainty, place);
         if (unlike && uncertainty <= u_hide_above + 0.002) color = paled(color, place);
