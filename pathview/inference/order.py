@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pathview.core.geometry import Box
 from pathview.inference.grid import PatchGrid
 
 Cells = NDArray[np.intp]
@@ -80,41 +82,103 @@ class CellOrder:
         number = (stage * height + block[:, 0]) * width + block[:, 1]
         in_blocks = np.argsort(number, kind="stable")
         _, starts = np.unique(number[in_blocks], return_index=True)
-        self._blocks: list[Cells] = np.split(cells[in_blocks], starts[1:]) if len(cells) else []
-        self._stages = stage[in_blocks][starts]
         self._grid = grid
-        self._centers = np.array([self._middles(cells).mean(axis=0) for cells in self._blocks]).reshape(-1, 2)
-        self._left = np.arange(len(self._blocks))
+        self._stage_at = np.zeros(grid.shape, np.intp)
+        self._stage_at[tuple(np.asarray(cells).T)] = stage
+        self._blocks: list[Cells] = []
+        self._stages = np.empty(0, np.intp)
+        self._bounds = np.empty((0, 4))
+        self._left = np.empty(0, np.intp)
+        self._view = Box(*grid.origin, *grid.origin)
+        if len(cells):
+            self._add(np.split(cells[in_blocks], starts[1:]), stage[in_blocks][starts])
         rows, cols = grid.shape
-        self.focus(grid.origin[0] + cols * grid.stride / 2, grid.origin[1] + rows * grid.stride / 2)
+        x, y = grid.origin[0] + cols * grid.stride / 2, grid.origin[1] + rows * grid.stride / 2
+        self.focus(Box(x, y, x, y))
 
     def __len__(self) -> int:
         return len(self._left)
 
-    def focus(self, x: float, y: float) -> None:
-        """Put the blocks nearest to a level-0 point first; equally near ones keep the order of the rows.
+    @property
+    def in_view(self) -> bool:
+        """Whether the next block holds a cell in view."""
+        return bool(len(self._left)) and bool(self.seen(self._blocks[int(self._left[-1])]).any())
 
-        Of a coarse map all blocks come before finer ones, wherever they are.
+    def seen(self, cells: Cells) -> NDArray[np.bool_]:
+        """Return which of `cells` (n, 2) the focus shows some of, (n,)."""
+        return _meet(self._grid.cell_boxes(cells), self._view)
+
+    def focus(self, box: Box) -> None:
+        """Put blocks in view first, level-0 px, then those nearest to its middle.
+
+        Equally near ones keep the order of the rows. Of a coarse map all blocks come before finer ones,
+        wherever they are.
         """
-        self._point = np.array([x, y])
-        self._left = np.sort(self._left)
-        distance = np.hypot(*(self._centers[self._left] - self._point).T)
-        # The last one is the next: taking it off is then a slice.
-        self._left = self._left[np.lexsort((distance, self._stages[self._left]))][::-1]
+        self._view = box
+        self._sort()
 
     def take(self) -> Cells:
-        """Take the next block off, its nearest cell first.
+        """Take the next block off, its nearest cell first; of one that is half in view only what is.
 
         Raises
         ------
         IndexError
             If nothing is left.
         """
-        block: Cells = self._blocks[int(self._left[-1])]
+        number = int(self._left[-1])
         self._left = self._left[:-1]
-        distance = np.hypot(*(self._middles(block) - self._point).T)
-        return block[np.argsort(distance, kind="stable")]
+        block = self._blocks[number]
+        seen = self.seen(block)
+        if seen.any() and not seen.all():
+            self._add([block[~seen]], self._stages[number : number + 1])
+            self._sort()
+            block = block[seen]
+        boxes = self._grid.cell_boxes(block)
+        distance = np.hypot(*(_middles(boxes) - self._view.center).T)
+        return np.asarray(block[np.argsort(distance, kind="stable")], np.intp)
 
-    def _middles(self, cells: Cells) -> NDArray[np.float64]:
-        boxes = self._grid.cell_boxes(cells)
-        return (boxes[:, :2] + boxes[:, 2:]) / 2
+    def give_back(self, blocks: Sequence[Cells]) -> None:
+        """Take back cells that were handed out and not looked at."""
+        stages = [self._stage_at[tuple(block.T)] for block in blocks]
+        alike = [
+            (block[stage == one], one)
+            for block, stage in zip(blocks, stages, strict=True)
+            for one in np.unique(stage)
+        ]
+        if alike:
+            self._add([block for block, _ in alike], np.array([one for _, one in alike]))
+            self._sort()
+
+    def _add(self, blocks: Sequence[Cells], stages: NDArray[np.intp]) -> None:
+        first = len(self._blocks)
+        corners = (self._grid.cell_boxes(block) for block in blocks)
+        bounds = [(*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)) for boxes in corners]
+        self._blocks.extend(blocks)
+        self._stages = np.concatenate([self._stages, stages])
+        self._bounds = np.concatenate([self._bounds, np.array(bounds)])
+        self._left = np.concatenate([self._left, np.arange(first, len(self._blocks))])
+
+    def _sort(self) -> None:
+        left = np.sort(self._left)
+        bounds = self._bounds[left]
+        distance = np.hypot(*(_middles(bounds) - self._view.center).T)
+        unseen = ~_meet(bounds, self._view)
+        # What is left of a block whose cells in view were taken may reach round them.
+        for at in np.flatnonzero(~unseen & ~_inside(bounds, self._view)):
+            unseen[at] = not self.seen(self._blocks[left[at]]).any()
+        # The last one is the next: taking it off is then a slice.
+        self._left = left[np.lexsort((distance, unseen, self._stages[left]))][::-1]
+
+
+def _middles(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def _meet(boxes: NDArray[np.float64], view: Box) -> NDArray[np.bool_]:
+    x0, y0, x1, y1 = boxes.T
+    return np.asarray((x1 > view.x0) & (x0 < view.x1) & (y1 > view.y0) & (y0 < view.y1), bool)
+
+
+def _inside(boxes: NDArray[np.float64], view: Box) -> NDArray[np.bool_]:
+    x0, y0, x1, y1 = boxes.T
+    return np.asarray((x0 >= view.x0) & (x1 <= view.x1) & (y0 >= view.y0) & (y1 <= view.y1), bool)

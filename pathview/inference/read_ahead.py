@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
@@ -74,6 +75,19 @@ class ReadAhead:
         """Queue a block for reading."""
         self._waiting.append((cells, self._pool.submit(read_block, self._slide, self._grid, cells)))
         self._cells += len(cells)
+
+    def call_back(self, wanted: Callable[[Cells], bool]) -> list[Cells]:
+        """Forget the blocks that are not wanted any longer, and return them."""
+        waiting, back = deque[tuple[Cells, Future[Loaded]]](), []
+        for cells, future in self._waiting:
+            if wanted(cells):
+                waiting.append((cells, future))
+            else:
+                future.cancel()  # one that is being read is read in vain
+                back.append(cells)
+        self._waiting = waiting
+        self._cells = sum(len(cells) for cells, _ in waiting)
+        return back
 
     def take(self, timeout: float) -> Loaded | None:
         """Return the oldest block, or None when it is not there after `timeout` seconds."""

@@ -292,11 +292,26 @@ class InferenceRun:
     def _read_on(self) -> None:
         focus = self._focus
         if focus is not self._focused and focus is not None:
-            self._order.focus(*focus.center)
+            self._order.focus(focus)
             self._focused = focus
-        # What is asked for can no longer follow the focus, so it is only what two batches take.
+            self._call_back()
+        # What is asked for is read in vain once the focus is elsewhere, so it is only what two batches take.
         while len(self._order) and len(self._ahead) < 2 * self._size.now:
             self._ahead.ask(self._order.take())
+
+    def _call_back(self) -> None:
+        """Leave what was read ahead for later where something in view has not even been asked for."""
+        if not self._order.in_view:
+            return
+        back = self._ahead.call_back(lambda cells: bool(self._order.seen(cells).any()))
+        loaded, self._loaded = self._loaded, deque()
+        for block in loaded:
+            seen = self._order.seen(block.cells)
+            if seen.any():
+                self._loaded.append(Loaded(block.cells[seen], block.patches[seen]))
+            if not seen.all():
+                back.append(block.cells[~seen])
+        self._order.give_back(back)
 
     def _collect(self) -> tuple[Cells, Patches] | None:
         """Return up to a batch of patches that have been read, or None when there is none yet."""

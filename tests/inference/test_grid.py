@@ -108,9 +108,9 @@ def test_a_block_read_equals_single_reads(
 
 def test_order_is_by_distance_and_complete(grid: PatchGrid) -> None:
     order = CellOrder(replace(grid, pixels=1024), np.argwhere(grid.selected))
-    order.focus(700, 500)
+    order.focus(Box(700, 500, 700, 500))
     first = [order.take() for _ in range(5)]
-    order.focus(0, 0)
+    order.focus(Box(0, 0, 0, 0))
     rest = []
     while len(order):
         rest.append(order.take())

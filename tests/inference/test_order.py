@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from pathview.core.geometry import Box
 from pathview.inference.grid import PatchGrid
 from pathview.inference.order import CellOrder, coarse_count, coarse_stages
 
@@ -66,7 +67,7 @@ def test_every_cell_is_handed_out_once(cells: Cells, coarse: int) -> None:
 def test_a_coarse_map_comes_first_wherever_one_looks_and_within_it_what_is_near() -> None:
     cells = np.argwhere(np.ones((40, 40), bool))
     order = CellOrder(grid_of(40, 40), cells, coarse=8)
-    order.focus(3950.0, 3950.0)
+    order.focus(Box(3950.0, 3950.0, 3950.0, 3950.0))
     taken = [order.take() for _ in range(len(order))]
     out = np.concatenate(taken)
     first = out[:25]
@@ -81,7 +82,54 @@ def test_a_coarse_map_comes_first_wherever_one_looks_and_within_it_what_is_near(
 def test_a_new_focus_moves_only_what_is_left_of_the_same_stage() -> None:
     cells = np.argwhere(np.ones((40, 40), bool))
     order = CellOrder(grid_of(40, 40), cells, coarse=8)
-    order.focus(50.0, 50.0)
+    order.focus(Box(50.0, 50.0, 50.0, 50.0))
     assert tuple(order.take()[0] // 8) == (0, 0)
-    order.focus(3950.0, 50.0)
+    order.focus(Box(3950.0, 50.0, 3950.0, 50.0))
     assert tuple(order.take()[0] // 8) == (0, 4)
+
+
+views = st.builds(
+    lambda x, y, w, h: Box(x, y, x + w, y + h),
+    *(st.integers(-200, 3000), st.integers(-200, 3000), st.integers(1, 1500), st.integers(1, 1500)),
+)
+
+
+def in_view(cells: Cells, view: Box) -> NDArray[np.bool_]:
+    top, left = 100.0 * cells.T
+    seen = (left + 100 > view.x0) & (left < view.x1) & (top + 100 > view.y0) & (top < view.y1)
+    return np.asarray(seen, bool)
+
+
+@given(some_cells(), views, views, st.integers(0, 5))
+def test_all_in_view_comes_before_the_rest_also_after_a_jump(
+    cells: Cells, first: Box, second: Box, taken: int
+) -> None:
+    order = CellOrder(grid_of(30, 30), cells)
+    order.focus(first)
+    before = [order.take() for _ in range(min(taken, len(order)))]
+    order.focus(second)
+    rest = []
+    while len(order):
+        expected = order.in_view
+        rest.append(order.take())
+        assert in_view(rest[-1], second).any() == expected
+    come = np.concatenate([*rest, np.empty((0, 2), np.intp)])
+    seen = in_view(come, second)
+    assert not (np.diff(seen.astype(int)) > 0).any(), "one in view came after one that is not"
+    assert sorted(map(tuple, np.concatenate([come, *before]))) == sorted(map(tuple, cells))
+
+
+@given(some_cells(), views, st.sampled_from([1, 8]))
+def test_what_is_given_back_comes_again_in_its_turn(cells: Cells, view: Box, coarse: int) -> None:
+    order = CellOrder(grid_of(30, 30), cells, coarse=coarse)
+    undisturbed = CellOrder(grid_of(30, 30), cells, coarse=coarse)
+    out = [order.take() for _ in range(min(3, len(order)))]
+    for each in (order, undisturbed):
+        each.focus(view)
+    order.give_back([np.concatenate(out)] if out else [])
+
+    def stages_of(handed: CellOrder) -> list[int]:
+        stage = dict(zip(map(tuple, cells), coarse_stages(cells, coarse), strict=True))
+        return [stage[tuple(cell)] for _ in iter(lambda: len(handed), 0) for cell in handed.take()]
+
+    assert stages_of(order) == sorted(stages_of(undisturbed))

@@ -81,6 +81,27 @@ def test_the_focus_comes_first_and_changes_no_value(make_run: MakeRun, expected:
     np.testing.assert_array_equal(run.heatmap.scores, expected)
 
 
+def test_after_a_jump_nothing_out_of_view_comes_first(make_run: MakeRun, expected: Scores) -> None:
+    run = make_run(batch=4)
+    grid, state = run.heatmap.grid, run.heatmap.state
+    run.focus(Box(0, 0, 300, 300))
+    while run.heatmap.progress.done < 8:
+        run.step()
+    before = state.copy()
+    view = Box(900, 600, 1500, 1100)
+    run.focus(view)
+    cells = run.heatmap.pending()
+    x0, y0, x1, y1 = grid.cell_boxes(cells).T
+    wanted = cells[(x1 > view.x0) & (x0 < view.x1) & (y1 > view.y0) & (y0 < view.y1)]
+    assert len(wanted) > 8
+    while not (state[tuple(wanted.T)] == CellState.DONE).all():
+        assert run.step()
+    others = (state != before).sum() - len(wanted)
+    assert others <= 4, "more than what a last batch has room for"
+    run_through(run)
+    np.testing.assert_array_equal(run.heatmap.scores, expected)
+
+
 def test_pause_holds_and_resume_goes_on(make_run: MakeRun) -> None:
     run = make_run()
     while run.heatmap.progress.done == 0:
