@@ -204,6 +204,14 @@ def main(data: Path) -> None:
         window.workspace.show_again()
     print("  the same in one of four views:")
     panning(application, window)
+    window.actions_table["views_one"].trigger()
+    other = write_repeated(data / "wsi" / SOURCE, folder / "other.tif", (GRID[0] - 8, GRID[1] - 8), LEVELS)
+    window.workspace.open(other)
+    wait(application, lambda: len(window.workspace.slides) == 2)
+    window.actions_table["swipe"].trigger()
+    settle(application, window)
+    print("  the same with another slide laid over half of the view (swipe):")
+    panning(application, window)
     window.close()
 
 
