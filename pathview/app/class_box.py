@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox
 
 from pathview.app.theme import swatch
 from pathview.app.workspace import Workspace
+from pathview.core.palette import RUN_CLASSES
 
 _KEYS = 9
 
@@ -35,8 +36,12 @@ class ClassBox(QComboBox):
         for name, color in classes.items():
             self.addItem(swatch(color), name, name)
         self.addItem(swatch((255, 170, 0)), "Unclassified", None)
+        # After those that have keys: they say nothing of the tissue, but where models are to look.
+        for name, color in RUN_CLASSES.items():
+            self.addItem(swatch(color), name, name)
+        self._with_keys = min(_KEYS, len(classes))
         self.currentIndexChanged.connect(lambda _: self.class_chosen.emit(self.class_name))
-        for number in range(min(_KEYS, len(classes))):
+        for number in range(self._with_keys):
             shortcut = QShortcut(QKeySequence(str(number + 1)), self)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
             shortcut.activated.connect(lambda index=number: self.choose(index))
@@ -49,8 +54,7 @@ class ClassBox(QComboBox):
 
     def choices(self) -> list[tuple[str, str]]:
         """Return the name of each entry and its key, "" for none."""
-        last = min(_KEYS, self.count() - 1)
-        return [(self.itemText(i), str(i + 1) if i < last else "") for i in range(self.count())]
+        return [(self.itemText(i), str(i + 1) if i < self._with_keys else "") for i in range(self.count())]
 
     def choose(self, index: int) -> None:
         """Choose an entry by its place, also once more: the selected annotations get its class."""

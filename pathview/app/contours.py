@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from shapely.geometry import MultiLineString
 
 from pathview.app.open_slide import OpenSlide
 from pathview.inference.contours import isolines
 from pathview.inference.heatmap import Heatmap
+from pathview.inference.tissue import TissueMask, tissue_mask
+from pathview.inference.tissue_edits import TissueEdit, edited, tissue_edits, tissue_lines
+from pathview.view.layers import Layer
 from pathview.view.state import ViewState
 
 if TYPE_CHECKING:
@@ -19,15 +24,17 @@ _log = logging.getLogger(__name__)
 
 
 class Traced(NamedTuple):
-    """Lines, and of which heatmap in which revision they are."""
+    """Lines, and of which heatmap in which revision they are, or of a slide's tissue with which edits."""
 
-    heatmap: Heatmap
-    revision: int
+    of: Heatmap | OpenSlide
+    revision: int | tuple[TissueEdit, ...]
     lines: MultiLineString
 
 
 class Contours:
     """Keeps `OpenSlide.contours` true for the layers that show contours; main thread only.
+
+    Those of a heatmap are where it crosses its level, those of the slide where runs take tissue to be.
 
     One tracing of a heatmap is under way at a time: while a run goes on, the lines follow its cells as fast
     as they can be worked out, and no faster.
@@ -41,6 +48,7 @@ class Contours:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._under_way: set[tuple[OpenSlide, str, int]] = set()
+        self._tissue: WeakKeyDictionary[OpenSlide, TissueMask] = WeakKeyDictionary()
         workspace.stale.connect(self.follow)
         workspace.view.changed.connect(self._on_view)
 
@@ -53,26 +61,58 @@ class Contours:
         for slide in self._workspace.slides:
             for pane in self._workspace.panes.views_of(slide):
                 for layer in pane.state.layers:
-                    if layer.contours and layer.visible and layer.name in slide.heatmaps:
-                        self._trace(slide, layer.name, layer.channel)
+                    if not layer.contours or not layer.visible:
+                        continue
+                    if layer.kind == "slide":
+                        self._trace_tissue(slide, layer)
+                    elif layer.name in slide.heatmaps:
+                        self._trace(slide, layer)
 
-    def _trace(self, slide: OpenSlide, name: str, channel: int) -> None:
-        heatmap, key = slide.heatmaps[name], (slide, name, channel)
+    def _trace(self, slide: OpenSlide, layer: Layer) -> None:
+        heatmap, channel = slide.heatmaps[layer.name], layer.channel
         revision = int(heatmap.revisions.sum())
-        known = slide.contours.get((name, channel))
-        fresh = known is not None and known.heatmap is heatmap and known.revision == revision
-        if fresh or key in self._under_way:
+        if self._fresh(slide, layer, heatmap, revision):
+            return
+        values, grid, level = heatmap.values(channel), heatmap.grid, heatmap.facts.level_of(channel)
+        self._begin(slide, layer, heatmap, revision, lambda: isolines(values, grid, level))
+
+    def _trace_tissue(self, slide: OpenSlide, layer: Layer) -> None:
+        edits = tissue_edits(slide.session.annotations)
+        if self._fresh(slide, layer, slide, edits):
+            return
+
+        def work() -> MultiLineString:
+            # Found once for each open slide, in whichever thread comes first.
+            found = self._tissue.get(slide) or tissue_mask(slide.session.slide)
+            self._tissue[slide] = found
+            return tissue_lines(edited(found, edits))
+
+        self._begin(slide, layer, slide, edits, work)
+
+    def _fresh(self, slide: OpenSlide, layer: Layer, of: object, revision: object) -> bool:
+        known = slide.contours.get((layer.name, layer.channel))
+        return known is not None and known.of is of and known.revision == revision
+
+    def _begin(
+        self,
+        slide: OpenSlide,
+        layer: Layer,
+        of: Heatmap | OpenSlide,
+        revision: int | tuple[TissueEdit, ...],
+        work: Callable[[], MultiLineString],
+    ) -> None:
+        name, key = layer.name, (slide, layer.name, layer.channel)
+        if key in self._under_way:
             return
         self._under_way.add(key)
-        values, grid, level = heatmap.values(channel), heatmap.grid, heatmap.facts.level_of(channel)
 
         def done(lines: MultiLineString) -> None:
             self._under_way.discard(key)
-            slide.contours[name, channel] = Traced(heatmap, revision, lines)
+            slide.contours[layer.name, layer.channel] = Traced(of, revision, lines)
             self._workspace.stale.emit()
 
         def failed(error: Exception) -> None:
             # Not tried again: it would fail again, with every frame.
             _log.error("contours of %s cannot be worked out: %s", name, error)
 
-        self._workspace.background.run(lambda: isolines(values, grid, level), done, failed)
+        self._workspace.background.run(work, done, failed)

@@ -30,6 +30,25 @@ HEATMAP_ACTIONS: tuple[ActionInfo, ...] = (
         needs="heatmap",
     ),
     ActionInfo(
+        "toggle_tissue",
+        "Show where runs &look",
+        "Show or hide the edges of what model runs take for tissue",
+        ("Shift+T",),
+        needs="slide",
+    ),
+    ActionInfo(
+        "exclude_tissue",
+        "E&xclude from runs",
+        "Have runs leave the selected areas out, or those that are drawn next",
+        needs="slide",
+    ),
+    ActionInfo(
+        "include_tissue",
+        "&Include in runs",
+        "Have runs look at all of the selected areas, or of those that are drawn next",
+        needs="slide",
+    ),
+    ActionInfo(
         "difference",
         "&Difference of two heatmaps …",
         "Show where one heatmap is higher than another, and where lower",

@@ -13,6 +13,8 @@ from pathview.annotations.edit import Edit
 from pathview.app.heatmap_words import made_with, strange
 from pathview.app.model_runs import shown_heatmap
 from pathview.app.scale_words import area_words
+from pathview.app.workspace import SLIDE_LAYER
+from pathview.core.palette import EXCLUDE, INCLUDE
 from pathview.inference.contours import outlines
 from pathview.inference.heatmap import Heatmap
 from pathview.view.hotspot_view import viewport_of
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathview.study.session import Session
     from pathview.view.layers import Layer
 
+_DRAWING = ("polygon", "freehand", "rectangle")
 _SAID_MS = 8_000
 _TITLE = "Cannot outline the heatmap"
 
@@ -51,6 +54,9 @@ class HeatmapCommands:
             "next_hotspot": partial(self._step, 1),
             "previous_hotspot": partial(self._step, -1),
             "difference": self.compare,
+            "toggle_tissue": self.toggle_tissue,
+            "exclude_tissue": partial(self._mark, EXCLUDE),
+            "include_tissue": partial(self._mark, INCLUDE),
             "hotspots": lambda: self._window.panels.show_or_hide("hotspots"),
         }
 
@@ -72,6 +78,26 @@ class HeatmapCommands:
             level = heatmap.facts.level_of(layer.channel)
             what = f"{heatmap.facts.classes[layer.channel]} {level:g}"
             self._say("Contours are hidden" if layer.contours else f"Contours at {what}")
+
+    # where runs look -------------------------------------------------
+    def toggle_tissue(self) -> None:
+        """Show the edges of what runs take for tissue, or hide them."""
+        layer = self._workspace.view.state.layer(SLIDE_LAYER)
+        self._workspace.set_layer(SLIDE_LAYER, contours=not layer.contours)
+        if not layer.contours:
+            self._say("Runs look inside the white lines")
+
+    def _mark(self, class_name: str) -> None:
+        """Give the selected areas a class that runs go by, or have it given to those that are drawn next."""
+        window = self._window
+        if self._workspace.view.state.selection:
+            window.commands.reclassify(class_name)
+        else:
+            window.class_box.setCurrentText(class_name)
+            if self._workspace.view.state.tool not in _DRAWING:
+                window.actions_table["tool_freehand"].trigger()
+            what = "all of what you draw" if class_name == INCLUDE else "nothing of what you draw"
+            self._say(f"Draw: the next run looks at {what}; the class list ends it")
 
     def compare(self) -> None:
         """Ask which heatmap to subtract from which, and show the difference."""

@@ -23,6 +23,7 @@ from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellValue, Heatmap
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.source import ModelSource
+from pathview.inference.tissue_edits import tissue_edits
 from pathview.inference.views import VIEWS
 from pathview.view.layers import Layer
 from pathview.view.state import ViewState
@@ -136,6 +137,7 @@ class ModelRuns:
             region=None if region is None else shapely.to_wkb(region),
             mpp=None if stated is None else stated.mpp,
             mpp_source="" if stated is None else stated.source,
+            tissue=tissue_edits(session.annotations),
             tta=self.tta,
             coarse_first=self._workspace.settings.coarse_first,
         )

@@ -29,6 +29,10 @@ NAMED: dict[str, tuple[int, int, int]] = {
     "Other": (230, 159, 0),
 }
 
+INCLUDE, EXCLUDE = "Include in runs", "Exclude from runs"
+"""Classes of areas that tell model runs where to look, and where not to, whatever the slide's colours say."""
+RUN_CLASSES: dict[str, tuple[int, int, int]] = {INCLUDE: (86, 180, 233), EXCLUDE: (60, 60, 66)}
+
 # Anchor colours from low to high. "heat" grows from clear yellow to dark red and stays readable on H&E;
 # "viridis" and "magma" follow the anchors of the maps by Smith and van der Walt (2015, CC0); "blues" and
 # "cividis" (Nunez et al. 2018) serve readers with colour-vision deficiency.
@@ -52,8 +56,8 @@ def class_color(name: str | None) -> tuple[int, int, int]:
     """Return a stable (r, g, b), 0-255, for a class name; None (unclassified) is amber."""
     if name is None:
         return (255, 170, 0)
-    if name in NAMED:
-        return NAMED[name]
+    if name in NAMED or name in RUN_CLASSES:
+        return (NAMED | RUN_CLASSES)[name]
     return OKABE_ITO[zlib.crc32(name.encode()) % len(OKABE_ITO)]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import shapely
 
 from pathview.core.errors import ExportError, ModelError
@@ -15,7 +16,7 @@ from pathview.core.place import Place
 from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
-from pathview.inference.heatmap import OOD, Heatmap
+from pathview.inference.heatmap import OOD, CellState, Heatmap
 from pathview.inference.model import ChoosesBackend, TileModel
 from pathview.inference.order import COARSE
 from pathview.inference.phases import Phase, announce
@@ -23,6 +24,7 @@ from pathview.inference.preflight import preflight
 from pathview.inference.run import InferenceRun
 from pathview.inference.source import ModelSource
 from pathview.inference.tissue import tissue_mask
+from pathview.inference.tissue_edits import TissueEdit, edited
 from pathview.inference.views import UNCERTAINTY, VIEWS
 from pathview.slides.channels import are_colours
 from pathview.slides.open import open_slide
@@ -63,6 +65,8 @@ class RunSpec:
         Share of a cell, 0 to 1, that must be tissue; 0 looks at glass too.
     coarse_first
         Whether a coarse map of all of it comes first, then ever finer ones; else what is near the focus does.
+    tissue
+        Areas that count as tissue, or do not, whatever the slide's colours say.
     tta
         Whether the model is asked about each patch in all views, see `pathview.inference.views`.
     """
@@ -78,6 +82,7 @@ class RunSpec:
     batch: int | None = None
     readers: int | None = None
     min_tissue: float = MIN_TISSUE
+    tissue: tuple[TissueEdit, ...] = ()
     tta: bool = False
     coarse_first: bool = False
 
@@ -163,7 +168,7 @@ def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     grid = make_grid(info, spec.model.card, None, region)
     if spec.min_tissue > 0:
         announce(Phase.TISSUE)
-        tissue = tissue_mask(slide)
+        tissue = edited(tissue_mask(slide), spec.tissue)
         grid = make_grid(info, spec.model.card, tissue, region, min_tissue=spec.min_tissue)
     card = spec.model.card
     views = VIEWS if spec.tta else 1
@@ -171,8 +176,13 @@ def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     extras |= {} if card.ood_threshold is None else {OOD: 1}
     coarse = COARSE if spec.coarse_first else 1
     try:
-        return Heatmap.open_or_create(
+        heatmap = Heatmap.open_or_create(
             spec.heatmap, grid, card, info, views=views, coarse=coarse, extras=extras
         )
     except OSError as error:
         raise ExportError(spec.heatmap or Path(), error.strerror or str(error)) from error
+    if spec.tissue:
+        # What a person has taken out since is not to be seen any more, though it was looked at once.
+        heatmap.mark_skipped(np.argwhere(grid.inside & ~grid.selected & (heatmap.state == CellState.DONE)))
+        heatmap.flush()
+    return heatmap
