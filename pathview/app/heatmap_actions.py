@@ -31,7 +31,7 @@ HEATMAP_ACTIONS: tuple[ActionInfo, ...] = (
     ),
     ActionInfo(
         "toggle_tissue",
-        "Show where runs &look",
+        "Sho&w where runs look",
         "Show or hide the edges of what model runs take for tissue",
         ("Shift+T",),
         needs="slide",

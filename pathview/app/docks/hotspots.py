@@ -130,6 +130,7 @@ class HotspotsDock(QWidget):
         self._pages.addWidget(self.table)
         self.order = QComboBox()
         self.order.setAccessibleName("Order of the hot-spots")
+        self.order.setToolTip("Which regions come first")
         for order in ORDERS:
             self.order.addItem(_ORDERS[order], order)
         self.order.activated.connect(lambda index: self._spots.arrange(ORDERS[index]))
