@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -13,13 +14,15 @@ from queue import SimpleQueue
 
 from pathview.core.inbox import Inbox
 from pathview.inference.child_output import ChildOutput
-from pathview.inference.frames import Close, Command, Frame, Heartbeat
+from pathview.inference.frames import Cancel, Close, Command, Frame, Heartbeat, Told
 from pathview.inference.host import host_main
 from pathview.inference.memory import resident_bytes
 
 # A child imports the program before it can say anything; a busy machine takes its time over that.
 _BIRTH_S = 60.0
 _POLL_S = 0.25
+# What is cancelled ends with the batch in hand; a model that does not come back then never may.
+_CANCEL_S = 1.5
 _PATIENCE_S = (1.2, 0.4, 0.4)
 
 
@@ -62,6 +65,8 @@ class HostChild:
         self._stuck_s = stuck_s
         self._memory_bytes = memory_bytes
         self._closing = False
+        self._ended = 0
+        self._cancelled: tuple[int, float] | None = None
         self._commands: SimpleQueue[Command | None] = SimpleQueue()
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
@@ -86,7 +91,12 @@ class HostChild:
         return self._process.pid
 
     def send(self, command: Command) -> None:
-        """Leave a command for the child; never waits, also when the child does not read."""
+        """Leave a command for the child; never waits, also when the child does not read.
+
+        A run that does not end soon after its `Cancel` takes the child with it.
+        """
+        if isinstance(command, Cancel) and command.run != self._ended:
+            self._cancelled = command.run, time.monotonic() + _CANCEL_S
         self._commands.put(command)
 
     def close(self) -> None:
@@ -100,6 +110,7 @@ class HostChild:
             self._process.join(patience)
             if not self._process.is_alive():
                 break
+        self._end_followers()
         self._listener.join(1.0)
         self._speaker.join(1.0)
         self._output.close()
@@ -114,6 +125,7 @@ class HostChild:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+        self._end_followers()
         self._commands.put(None)
         if not self._closing:
             self._inbox.post(partial(self._on_death, reason or _cause(self._process.exitcode)))
@@ -125,18 +137,36 @@ class HostChild:
             if self._takes_too_much():
                 self._process.kill()
                 return f"took more than {(self._memory_bytes or 0) / (1 << 30):.2g} GiB of memory"
+            if self._cancelled is not None and time.monotonic() > self._cancelled[1]:
+                self._process.kill()
+                return "did not stop when its run was cancelled"
             if not self._pipe.poll(_POLL_S):
+                if not self._process.is_alive():
+                    return ""  # a process that it has forked may hold the pipe open
                 if time.monotonic() - heard_at > self._silence_s:
                     self._process.kill()
                     return f"gave no sign of life for {self._silence_s:g} s"
                 continue
             frame: Frame = self._pipe.recv()
             heard_at = time.monotonic()
+            self._note_end(frame)
             if not isinstance(frame, Heartbeat):
                 self._inbox.post(partial(self._on_frame, frame))
             elif frame.busy_s > self._stuck_s:
                 self._process.kill()
                 return f"its model has not answered for {self._stuck_s:g} s"
+
+    def _note_end(self, frame: Frame) -> None:
+        if isinstance(frame, Told) and frame.status.state.final:
+            self._ended = frame.run
+            if self._cancelled is not None and self._cancelled[0] == frame.run:
+                self._cancelled = None
+
+    def _end_followers(self) -> None:
+        """End what the child has started and left behind; the child itself is gone."""
+        if hasattr(os, "killpg") and self._process.pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _takes_too_much(self) -> bool:
         if self._memory_bytes is None or self._process.pid is None:

@@ -56,6 +56,8 @@ def host_main(connection: Connection, said: Connection | None = None) -> None:
     said
         Takes what is printed here, the trace of a crash too; None leaves that where it goes.
     """
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # what a model starts belongs to this process, and ends with it
     speak_into(said)
     faulthandler.enable()
     if hasattr(os, "nice"):

@@ -1,3 +1,5 @@
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +13,10 @@ from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import PatchGrid, make_grid
 from pathview.inference.heatmap import Heatmap
 from pathview.inference.model import Patches, Prediction
+from pathview.inference.remote import InferenceHost
 from pathview.inference.run import InferenceRun
 from pathview.inference.source import ModelSource
-from pathview.slides.made import MadeReader
+from pathview.slides.made import MadeReader, write_made_tiff
 from pathview.slides.slide import Slide
 
 REPOSITORY = Path(__file__).parents[2]
@@ -127,3 +130,33 @@ def texture() -> ModelSource:
         positive="Busy",
     )
     return ModelSource(card, REPOSITORY / "plugins" / "texture_demo", "model:make")
+
+
+Wait = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write_made_tiff(tmp_path / "slide.tif", (1500, 1100), mpp=0.5)
+
+
+@pytest.fixture
+def wait(inbox: Inbox) -> Wait:
+    def until(condition: Callable[[], bool], timeout: float = 40.0) -> None:
+        deadline = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            inbox.drain()
+            time.sleep(0.005)
+
+    return until
+
+
+@pytest.fixture
+def host(inbox: Inbox) -> Iterator[InferenceHost]:
+    host = InferenceHost("cpu", inbox, silence_s=3.0)
+    yield host
+    began = time.monotonic()
+    host.close()
+    assert time.monotonic() - began < 2.5
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("host-")]

@@ -2,9 +2,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from pathview.inference.remote import InferenceHost, RemoteRun
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec, build_run
-from pathview.slides.made import write_made_tiff
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals to the child")
 
@@ -60,11 +58,6 @@ Wait = Callable[[Callable[[], bool]], None]
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return write_made_tiff(tmp_path / "slide.tif", (1500, 1100), mpp=0.5)
-
-
-@pytest.fixture
 def source(tmp_path: Path, texture: ModelSource) -> ModelSource:
     folder = tmp_path / "slow"
     folder.mkdir()
@@ -76,33 +69,6 @@ def source(tmp_path: Path, texture: ModelSource) -> ModelSource:
 @pytest.fixture
 def spec(file: Path, source: ModelSource, tmp_path: Path) -> RunSpec:
     return RunSpec(file, source, tmp_path / "heatmap.zarr", batch=8, min_tissue=0)
-
-
-@pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
-
-
-@pytest.fixture
-def wait(inbox: Inbox) -> Wait:
-    def until(condition: Callable[[], bool], timeout: float = 40.0) -> None:
-        deadline = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            inbox.drain()
-            time.sleep(0.005)
-
-    return until
-
-
-@pytest.fixture
-def host(inbox: Inbox) -> Iterator[InferenceHost]:
-    host = InferenceHost("cpu", inbox, silence_s=3.0)
-    yield host
-    began = time.monotonic()
-    host.close()
-    assert time.monotonic() - began < 2.5
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("host-")]
 
 
 def here(spec: RunSpec) -> Heatmap:
