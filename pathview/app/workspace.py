@@ -27,6 +27,7 @@ from pathview.core.palette import DIFFERENCE_MAP
 from pathview.core.place import Place, lasting, place_of
 from pathview.inference.difference import Difference
 from pathview.inference.heatmap import Heatmap
+from pathview.inference.views import UNCERTAINTY
 from pathview.slides.open import open_slide
 from pathview.slides.remote.calls import hang_up_everywhere
 from pathview.slides.slide import Slide
@@ -349,7 +350,10 @@ class Workspace:
         before = self._sources(slide)
         slide.heatmaps[name] = heatmap
         positive = heatmap.facts.classes.index(heatmap.facts.positive)
-        layer = Layer(name, "heatmap", opacity=0.75, colormap="heat", channel=positive, fade=True)
+        unsure = UNCERTAINTY in heatmap.extras
+        layer = Layer(
+            name, "heatmap", opacity=0.75, colormap="heat", channel=positive, fade=True, stipple=unsure
+        )
         for pane in self.panes.views_of(slide):
             self.panes.set(pane, _with_heatmap(pane.state, layer))
         self._drop(before - self._sources(slide))

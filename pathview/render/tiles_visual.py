@@ -18,7 +18,7 @@ from pathview.render.atlas import Atlas
 from pathview.render.programs import program
 from pathview.view.adjust import Adjustment
 from pathview.view.compose import RasterPass
-from pathview.view.layers import FADED
+from pathview.view.layers import FADED, Layer
 from pathview.view.viewport import Viewport
 
 TexelBox = tuple[int, int, int, int]
@@ -76,8 +76,8 @@ class TilesVisual:
         # A shader of its own: without a graphics card a branch not taken costs as much as one that is.
         self._adjusted = program("tiles", "adjusted")
         self._adjustment: Adjustment | None = None
-        self._scalar = program("tiles", "scalar")
-        self._smooth = program("tiles", "scalar", "SMOOTH")
+        # By what they can do, for the same reason.
+        self._scalars: dict[tuple[str, ...], Any] = {}
         self._failed = program("tiles", "failed")
         self._vertices = gloo.VertexBuffer()
         self._colormaps: dict[str, Any] = {}
@@ -135,22 +135,31 @@ class TilesVisual:
 
     def _prepare(self, raster: RasterPass, atlas: Atlas, pose: Pose) -> Any:
         scalar = raster.source.kind == "scalar"
-        cells = self._smooth if raster.layer.smooth else self._scalar
-        shader = cells if scalar else self._colours(raster.layer.adjustment)
+        shader = self._values(raster.layer) if scalar else self._colours(raster.layer.adjustment)
         _place(shader, pose.viewport, raster.layer.opacity)
         shader["u_atlas_size"] = (atlas.page_edge, atlas.page_edge)
         if scalar:
             shader["u_threshold"] = raster.layer.threshold
-            shader["u_hide_above"] = raster.layer.hide_above / MOST_UNCERTAIN
-            shader["u_diverging"] = float(raster.layer.diverging)
-            shader["u_stipple"] = float(raster.layer.stipple)
-            shader["u_range"] = raster.layer.value_range
+            if _minds_uncertainty(raster.layer):
+                shader["u_hide_above"] = raster.layer.hide_above / MOST_UNCERTAIN
+                shader["u_stipple"] = float(raster.layer.stipple)
+            low, high = raster.layer.value_range
+            shader["u_range"] = (low, 1 / (high - low))
             shader["u_fade"] = FADED if raster.layer.fade else 1.0
             shader["u_colormap"] = self._colormap(raster.layer.colormap)
             _hatch(shader, pose)
         else:
             shader["u_crisp"] = float(pose.viewport.downsample * _CRISP_FROM < 1)
         return shader
+
+    def _values(self, layer: Layer) -> Any:
+        """Return the shader that colours values, able to do what the layer needs and no more."""
+        unsure, diverging = _minds_uncertainty(layer), layer.diverging
+        able = (("SMOOTH", layer.smooth), ("UNSURE", unsure), ("DIVERGING", diverging))
+        words = tuple(word for word, needed in able if needed)
+        if words not in self._scalars:
+            self._scalars[words] = program("tiles", "scalar", *words)
+        return self._scalars[words]
 
     def _colours(self, adjustment: Adjustment) -> Any:
         """Return the shader that shows a slide's own pixels, or the one that adjusts them."""
@@ -188,6 +197,10 @@ class TilesVisual:
             table = colormap_table(known)[np.newaxis]
             self._colormaps[known] = gloo.Texture2D(table, interpolation="nearest")
         return self._colormaps[known]
+
+
+def _minds_uncertainty(layer: Layer) -> bool:
+    return layer.stipple or layer.hide_above < MOST_UNCERTAIN
 
 
 def quads(

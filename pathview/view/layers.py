@@ -62,7 +62,7 @@ class Layer:
     colormap: str | None = None
     threshold: float = 0.0
     hide_above: float = MOST_UNCERTAIN
-    stipple: bool = True
+    stipple: bool = False
     value_range: tuple[float, float] = WHOLE_RANGE
     smooth: bool = False
     channel: int = 0

@@ -22,6 +22,7 @@ from pathview.view.state import ViewState
 from pathview.view.viewport import Viewport
 
 HEAT = Layer("heat", "heatmap", colormap="heat")
+UNSURE = replace(HEAT, stipple=True)
 WHITE = (255, 255, 255)
 Shoot = Callable[..., Rgb]
 MakeTiles = Callable[..., Any]
@@ -223,7 +224,7 @@ def test_the_uncertain_is_grey_and_dotted_and_the_certain_as_ever(
 ) -> None:
     values = np.full((5, 5), 0.75, np.float32)
     values[:, 3:] = stored(0.75, 0.3)
-    picture = shoot(looking(), scene(array_tiles(values, scale=64.0))).astype(int)
+    picture = shoot(looking(UNSURE), scene(array_tiles(values, scale=64.0))).astype(int)
     color = colormap_table("heat").astype(int)[191]
     assert np.abs(picture[20:220, 20:180] - color).max() <= 1
     unsure = picture[20:220, 200:300].reshape(-1, 3)
@@ -232,14 +233,14 @@ def test_the_uncertain_is_grey_and_dotted_and_the_certain_as_ever(
     light = unsure.mean(axis=1)
     assert light.max() > 230, "dots are light"
     assert light.min() < color.mean() - 20, "with a dark rim"
-    calm = shoot(looking(replace(HEAT, stipple=False)), scene(array_tiles(values, scale=64.0))).astype(int)
+    calm = shoot(looking(), scene(array_tiles(values, scale=64.0))).astype(int)
     assert np.abs(calm[20:220, 20:300] - color).max() <= 1
 
 
 def test_dots_grow_with_the_uncertainty_and_do_not_swim(shoot: Shoot, array_tiles: MakeTiles) -> None:
     def light(uncertainty: float, x: float = 160.0) -> Any:
         values = np.full((5, 5), stored(0.5, uncertainty), np.float32)
-        picture = shoot(looking(x=x), scene(array_tiles(values, scale=64.0)))
+        picture = shoot(looking(UNSURE, x), scene(array_tiles(values, scale=64.0)))
         return picture.min(axis=2) > 225
 
     shares = [light(uncertainty).mean() for uncertainty in (0.02, 0.2, 0.3, 0.4)]
@@ -285,8 +286,8 @@ def test_smoothing_keeps_what_is_said_of_uncertain_and_unlike_cells(
     shoot: Shoot, array_tiles: MakeTiles
 ) -> None:
     values = np.full((5, 5), stored(0.5, 0.3) + UNLIKE, np.float32)
-    crisp = shoot(looking(), scene(array_tiles(values, scale=64.0)))
-    smooth = shoot(looking(replace(HEAT, smooth=True)), scene(array_tiles(values, scale=64.0)))
+    crisp = shoot(looking(UNSURE), scene(array_tiles(values, scale=64.0)))
+    smooth = shoot(looking(replace(UNSURE, smooth=True)), scene(array_tiles(values, scale=64.0)))
     assert np.abs(crisp.astype(int) - smooth).max() <= 1
 
 

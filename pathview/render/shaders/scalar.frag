@@ -3,11 +3,12 @@ uniform sampler2D u_colormap;  // 256 x 1
 uniform vec2 u_atlas_size;
 uniform float u_opacity;
 uniform float u_threshold;
+#ifdef UNSURE
 uniform float u_hide_above;    // uncertainty over which nothing is drawn, 0 to 1 of the largest there can be
 uniform float u_stipple;       // 1 where uncertainty shows, 0 where it does not
-uniform vec2 u_range;          // values that have the first and the last colour
+#endif
+uniform vec2 u_range;          // value that has the first colour, and 1 over how much more the last one has
 uniform float u_fade;          // opacity of the first colour against the last
-uniform float u_diverging;     // 1 where 0.5 stands for nothing, and what counts is the distance to it
 uniform vec2 u_anchor;         // where level-0 (0, 0) is, so that hatching moves with the slide
 uniform float u_pixel_scale;   // physical pixels per logical pixel
 
@@ -47,12 +48,22 @@ float smoothed() {
 }
 #endif
 
-vec4 colored(float value) {
-    float place = clamp((value - u_range.x) / (u_range.y - u_range.x), 0.0, 1.0);
-    float strength = mix(place, abs(2.0 * place - 1.0), u_diverging);
-    return vec4(texture2D(u_colormap, vec2((place * 255.0 + 0.5) / 256.0, 0.5)).rgb, mix(u_fade, 1.0, strength));
+// With DIVERGING 0.5 stands for nothing, and what counts is the distance to it.
+float size_of(float value) {
+#ifdef DIVERGING
+    return abs(2.0 * value - 1.0);
+#else
+    return value;
+#endif
 }
 
+vec4 colored(float value) {
+    float place = clamp((value - u_range.x) * u_range.y, 0.0, 1.0);
+    vec3 color = texture2D(u_colormap, vec2((place * 255.0 + 0.5) / 256.0, 0.5)).rgb;
+    return vec4(color, mix(u_fade, 1.0, size_of(place)));
+}
+
+#ifdef UNSURE
 // Greyer the less certain it is, and under light dots that grow: seen without telling colours apart.
 vec4 stippled(vec4 color, float uncertainty, vec2 place) {
     color.rgb = mix(color.rgb, vec3(dot(color.rgb, vec3(0.30, 0.59, 0.11))), min(1.6 * uncertainty, 0.85));
@@ -65,6 +76,7 @@ vec4 stippled(vec4 color, float uncertainty, vec2 place) {
     color = mix(color, vec4(0.10, 0.10, 0.14, 0.8), 0.6 * rim * shown);
     return mix(color, vec4(0.98, 0.98, 0.98, 0.95), dot_ * shown);
 }
+#endif
 
 // Pale, under dark lines that fall with a light edge: seen on any colour.
 vec4 paled(vec4 color, vec2 place) {
@@ -89,18 +101,23 @@ void main() {
     } else if (stored < -0.5) {   // not run: thin neutral lines
         color = vec4(0.35, 0.37, 0.42, 0.5 * rising);
     } else {
-        float uncertainty = floor(stored / 4.0) / 255.0;
         bool unlike = mod(floor(stored / 2.0), 2.0) > 0.5;
 #ifdef SMOOTH
         float value = smoothed();
 #else
         float value = value_in(stored);
 #endif
-        float size = mix(value, abs(2.0 * value - 1.0), u_diverging);
-        bool hidden = size < u_threshold || uncertainty > u_hide_above + 0.002;
+        bool hidden = size_of(value) < u_threshold;
         color = hidden ? vec4(0.0) : colored(value);
+#ifdef UNSURE
+        float uncertainty = floor(stored / 4.0) / 255.0;
         if (!hidden && uncertainty * u_stipple > 0.0) color = stippled(color, uncertainty, place);
-        if (unlike && uncertainty <= u_hide_above + 0.002) color = paled(color, place);
+        if (uncertainty > u_hide_above + 0.002) {
+            color = vec4(0.0);
+            unlike = false;
+        }
+#endif
+        if (unlike) color = paled(color, place);
     }
     // A transparent pixel still writes its depth: no coarser stand-in may show through it.
     gl_FragColor = vec4(color.rgb, color.a * u_opacity);
