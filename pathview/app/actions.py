@@ -479,6 +479,19 @@ ACTIONS: tuple[ActionInfo, ...] = (
         needs="selection model",
     ),
     ActionInfo(
+        "queue_run",
+        "&Queue on the slide",
+        "Run the chosen model over the slide when the runs before it have ended",
+        needs="slide model",
+    ),
+    ActionInfo(
+        "queue_all",
+        "Queue on all &open slides",
+        "Run the chosen model over all open slides, one after the other",
+        needs="slides model",
+    ),
+    ActionInfo("runs", "Queue of r&uns", "Show the runs in their order, or hide them"),
+    ActionInfo(
         "coarse_first",
         "Rough map &first",
         "Let the next runs map the whole slide coarsely first; otherwise they begin where you look",

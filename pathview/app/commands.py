@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pathview.annotations.annotation import Annotation
     from pathview.app.main_window import MainWindow
+    from pathview.app.open_slide import OpenSlide
 
 _FOR_A_MODEL = "The model needs to know how large the tissue is that it sees."
 _TOOLS = tuple(TOOLS)
@@ -79,6 +80,9 @@ class Commands:
             "reload_models": self.models.reload,
             "tta": self._ask_in_views,
             "coarse_first": self.coarse_first,
+            "queue_run": self.queue_run,
+            "queue_all": self.queue_all,
+            "runs": lambda: self._window.panels.show_or_hide("runs"),
             "pause": self._workspace.runs.pause_or_resume,
             "cancel": self._workspace.runs.cancel,
             "reset_panels": self._window.reset_panels,
@@ -161,6 +165,34 @@ class Commands:
         if selected:
             self._run(union_all([annotation.geometry for annotation in selected]))
 
+    def queue_run(self) -> None:
+        """Run the chosen model over the active slide after those before it."""
+        slide = self._workspace.slide
+        if slide is not None and self._knows_scale():
+            self._enqueue([slide])
+
+    def queue_all(self) -> None:
+        """Run the chosen model over all open slides, in the order of their tabs."""
+        self._enqueue(list(self._workspace.slides))
+
+    def _enqueue(self, slides: list[OpenSlide]) -> None:
+        model = self._window.panels.models.model
+        if model is None:
+            return
+
+        def begin(source: ModelSource) -> None:
+            # Reading the weights takes its time, and some may have been closed meanwhile.
+            self._workspace.runs.enqueue(source, [one for one in slides if one in self._workspace.slides])
+            self._window.docks["runs"].show()
+            self._window.docks["runs"].raise_()
+
+        self.models.make_ready(model, begin)
+
+    def _knows_scale(self) -> bool:
+        session = self._workspace.session
+        known = session is not None and session.slide.info.mpp is not None
+        return known or self._ask_pixel_size(_FOR_A_MODEL)
+
     def coarse_first(self) -> None:
         """Let the next runs make a rough map first, or begin where the user looks."""
         settings = self._workspace.settings
@@ -171,7 +203,7 @@ class Commands:
         session, model = self._workspace.session, self._window.panels.models.model
         if session is None or model is None:
             return
-        if session.slide.info.mpp is None and not self._ask_pixel_size(_FOR_A_MODEL):
+        if not self._knows_scale():
             return
 
         def begin(source: ModelSource) -> None:

@@ -44,6 +44,7 @@ MENUS: dict[str, tuple[str, ...]] = {
     "&Annotate": ("tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle"),
     "&Model": (
         "run", "run_selection", "tta", "coarse_first", SEPARATOR, "pause", "cancel", SEPARATOR,
+        "queue_run", "queue_all", "runs", SEPARATOR,
         "toggle_tissue", "exclude_tissue", "include_tissue", SEPARATOR,
         "model_parameters", "model_card", "add_model", "reload_models",
     ),

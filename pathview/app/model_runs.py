@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +62,7 @@ class ModelRuns:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._queue: list[SlideRun] = []
         self.tta = False
         self._host: InferenceHost | None = None
         # Layer names by where the heatmap lies, for each open slide.
@@ -94,6 +95,13 @@ class ModelRuns:
         return sorted(going, key=lambda run: run is not self._run)
 
     @property
+    def queue(self) -> list[SlideRun]:
+        """All runs that have not been removed: ended ones, the one that goes, and those that wait."""
+        waiting = () if self._host is None else self._host.waiting
+        places = {id(run): place for place, run in enumerate(waiting, 1)}
+        return sorted(self._queue, key=lambda one: places.get(id(one.run), 0))
+
+    @property
     def _run(self) -> SlideRun | None:
         slide = self._workspace.slide
         return None if slide is None else slide.run
@@ -112,7 +120,34 @@ class ModelRuns:
         except PathViewError as error:
             self._workspace.problem.emit("Cannot run the model", str(error))
 
-    def _begin(self, slide: OpenSlide, source: ModelSource, region: BaseGeometry | None) -> None:
+    def enqueue(self, source: ModelSource, slides: Iterable[OpenSlide]) -> None:
+        """Run a model over slides, one after the other, when the runs before it have ended.
+
+        A run of the same model on the same slide that has not ended stays as it is.
+        """
+        for slide in slides:
+            try:
+                self._begin(slide, source, None, behind=True)
+            except PathViewError as error:
+                self._workspace.problem.emit("Cannot run the model", f"{slide.name}: {error}")
+
+    def move(self, run: SlideRun, steps: int) -> None:
+        """Let a waiting run begin earlier (negative) or later."""
+        if self._host is not None:
+            self._host.move(run.run, steps)
+            self.changed.emit(self.status)
+
+    def remove(self, run: SlideRun) -> None:
+        """Take a run off the queue, cancelled where it goes on; what is done stays."""
+        if run in self._queue:
+            self._queue.remove(run)
+            if run.going:
+                run.run.cancel()
+            self.changed.emit(self.status)
+
+    def _begin(
+        self, slide: OpenSlide, source: ModelSource, region: BaseGeometry | None, *, behind: bool = False
+    ) -> None:
         # Talking to another process takes modules that the window need not wait for when it starts.
         from pathview.inference.remote import InferenceHost
         from pathview.inference.spec import RunSpec
@@ -141,6 +176,8 @@ class ModelRuns:
             tta=self.tta,
             coarse_first=self._workspace.settings.coarse_first,
         )
+        if behind and any(one.going and one.run.spec.heatmap == folder for one in self._queue):
+            return
         self._workspace.study.add_run(info.fingerprint, source.card, folder, region=region)
         if self._host is None:
             self._host = InferenceHost(
@@ -151,17 +188,28 @@ class ModelRuns:
         name = self._name_of(slide, folder, source.card.name, region is not None)
         remote = self._host.start(spec)
         session.runs[source.card.name + suffix] = remote
-        slide.run = run = SlideRun(slide, remote, name)
+        run = SlideRun(slide, remote, name, source.card.title or source.card.name)
+        self._queue.append(run)
+        if not behind or slide.run is None or not slide.run.going:
+            slide.run = run
         run.started.connect(self._add)
         run.changed.connect(self._on_status)
-        remote.focus(self._workspace.view.state.viewport.box())
-        self.changed.emit(run.status)
+        if slide is self._workspace.slide:
+            remote.focus(self._workspace.view.state.viewport.box())
+        self.changed.emit(self.status)
 
     def _on_status(self, slide: OpenSlide, status: RunStatus) -> None:
         if status.state is RunState.FAILED and status.error is not None:
             behind = "" if slide is self._workspace.slide else f"{slide.name}: "
             self._workspace.problem.emit("The model run failed", f"{behind}{status.error}")
+        self._let_the_next_show(slide)
         self.changed.emit(self.status)
+
+    def _let_the_next_show(self, slide: OpenSlide) -> None:
+        """Make the next run on a slide the one that its panels tell of, once the one before has ended."""
+        if slide.run is not None and slide.run.going:
+            return
+        slide.run = next((one for one in self.queue if one.slide is slide and one.going), slide.run)
 
     def _on_slide(self, session: object) -> None:
         self.changed.emit(self.status)
@@ -277,11 +325,19 @@ class ModelRuns:
         # Its heatmap stays shown while the slide is open.
         run, slide.run = slide.run, None
         if run is not None:
+            if run in self._queue:
+                self._queue.remove(run)
             run.let_go()
 
+    def _stop_all(self, slide: OpenSlide) -> None:
+        # Those that wait first: none of them is to begin when the one before is stopped.
+        for run in reversed([one for one in self.queue if one.slide is slide]):
+            slide.run = run
+            self._stop(slide)
+
     def forget(self, slide: OpenSlide) -> None:
-        """Let go of the run and the heatmaps of a slide that closes."""
-        self._stop(slide)
+        """Let go of the runs and the heatmaps of a slide that closes."""
+        self._stop_all(slide)
         for heatmap in slide.heatmaps.values():
             heatmap.changed.disconnect(self._on_cells)
         self.changed.emit(self.status)
@@ -294,7 +350,7 @@ class ModelRuns:
     def close(self) -> None:
         """End the host process."""
         for slide in self._workspace.slides:
-            self._stop(slide)
+            self._stop_all(slide)
         if self._host is not None:
             self._host.close()
             self._host = None

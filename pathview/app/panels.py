@@ -21,6 +21,7 @@ from pathview.app.docks.log import LogDock
 from pathview.app.docks.models import ModelsDock
 from pathview.app.docks.overview import OverviewDock
 from pathview.app.docks.performance import PerformanceDock
+from pathview.app.docks.runs import RunsDock
 from pathview.app.docks.slide_facts import SlideFactsDock
 from pathview.app.reading import Reading
 from pathview.app.workspace import Workspace
@@ -30,10 +31,11 @@ from pathview.study.session import Session
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 _WIDTH = 300
 _ON_REQUEST = ("log", "performance")
-_HIDDEN = (*_ON_REQUEST, "hotspots", "links")
+_HIDDEN = (*_ON_REQUEST, "hotspots", "links", "runs")
 _ABOUT = {
     "overview": "The whole slide with a frame round what is in view; a click or a drag goes there.",
     "models": "Choose a model, run it over the slide or the selection, and follow, pause or stop the run.",
+    "runs": "All model runs in their order, to move, pause, cancel and remove.",
     "channels": "Colour and contrast of each channel, and the focal plane.",
     "image": "How bright and how coloured the slide is shown; only the screen changes, models see the file.",
     "layers": "What lies over the slide: if and how strongly it shows, and a heatmap's colours and limit.",
@@ -99,7 +101,7 @@ class Panels:
             OverviewDock(workspace, reading), self.models, self.channels, self.layers, self.image,
             SlideFactsDock(workspace, actions), self.annotations,
             BookmarksDock(workspace, bookmarks, actions), HotspotsDock(workspace, go_to_hotspot),
-            LinksDock(workspace, actions),
+            LinksDock(workspace, actions), RunsDock(workspace),
             PerformanceDock(workspace, canvas), LogDock(),
         ]  # fmt: skip
         for panel in panels:
@@ -161,6 +163,7 @@ class Panels:
         self._window.tabifyDockWidget(self.docks["annotations"], self.docks["bookmarks"])
         self._window.tabifyDockWidget(self.docks["annotations"], self.docks["hotspots"])
         self._window.tabifyDockWidget(self.docks["annotations"], self.docks["links"])
+        self._window.tabifyDockWidget(self.docks["annotations"], self.docks["runs"])
         self.docks["layers"].raise_()
         self.docks["annotations"].raise_()
         column = [self.docks[name] for name in _HEIGHTS]

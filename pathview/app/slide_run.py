@@ -27,6 +27,8 @@ class SlideRun:
         The run.
     layer
         Name of the layer that its heatmap gets.
+    model
+        What people call the model.
     """
 
     started = Signal(object, str, Heatmap)
@@ -34,9 +36,10 @@ class SlideRun:
     changed = Signal(object, RunStatus)
     """The slide and the newest status."""
 
-    def __init__(self, slide: OpenSlide, run: RemoteRun, layer: str) -> None:
+    def __init__(self, slide: OpenSlide, run: RemoteRun, layer: str, model: str) -> None:
         self.slide = slide
         self.run = run
+        self.model = model
         self._layer = layer
         run.started.connect(self._on_started)
         run.changed.connect(self._on_status)

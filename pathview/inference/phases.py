@@ -11,6 +11,7 @@ from enum import StrEnum
 class Phase(StrEnum):
     """What takes its time, in words for people."""
 
+    WAITING = "Waiting for the run before it"
     TISSUE = "Looking for tissue"
     LOADING = "Loading the model"
     COMPARING = "Comparing engines for this model, once on this machine"

@@ -29,6 +29,7 @@ from pathview.inference.frames import (
 )
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.memory import default_cap
+from pathview.inference.phases import Phase
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.spec import RunSpec
 
@@ -78,7 +79,7 @@ class RemoteRun:
             self._send(self, Focus(self.number, box))
 
     def pause(self) -> None:
-        """Stop after the batch in hand, until `resume`; a waiting run starts paused."""
+        """Stop after the batch in hand, until `resume`; a waiting run lets others go first until then."""
         self.paused = True
         self._send(self, Pause(self.number))
 
@@ -175,7 +176,21 @@ class InferenceHost:
         run = RemoteRun(self._numbers, replace(spec, device=self.device), self._command)
         self._waiting.append(run)
         self._next()
+        if run in self._waiting:
+            run.tell(RunStatus(RunState.READY, phase=Phase.WAITING))
         return run
+
+    @property
+    def waiting(self) -> tuple[RemoteRun, ...]:
+        """The runs that have not begun, the next one first."""
+        return tuple(self._waiting)
+
+    def move(self, run: RemoteRun, steps: int) -> None:
+        """Let a waiting run begin `steps` earlier (negative) or later, as far as there is room."""
+        if run in self._waiting:
+            place = self._waiting.index(run) + steps
+            self._waiting.remove(run)
+            self._waiting.insert(max(0, place), run)
 
     def close(self) -> None:
         """Cancel everything and end the child, within about two seconds."""
@@ -192,14 +207,22 @@ class InferenceHost:
     def _command(self, run: RemoteRun, command: Command) -> None:
         if run is self._active and self._child is not None:
             self._child.send(command)
-        elif run.cancelled and run in self._waiting:
+        elif run not in self._waiting:
+            return
+        elif run.cancelled:
             self._waiting.remove(run)
             run.tell(replace(run.status, state=RunState.CANCELLED))
+        elif isinstance(command, Pause | Resume):
+            run.tell(replace(run.status, state=RunState.PAUSED if run.paused else RunState.READY))
+            self._next()
 
     def _next(self) -> None:
-        if self._active is None and self._waiting and not self._closed:
-            self._active = self._waiting.popleft()
-            self._launch(self._active)
+        ready = next((run for run in self._waiting if not run.paused), None)
+        if self._active is None and ready is not None and not self._closed:
+            self._waiting.remove(ready)
+            self._active = ready
+            self._launch(ready)
+            ready.tell(replace(ready.status, phase=Phase.SCORING))
 
     def _launch(self, run: RemoteRun) -> None:
         child = self._child or self._spawn()
