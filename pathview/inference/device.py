@@ -25,6 +25,15 @@ def available_devices() -> tuple[str, ...]:
     return (*found, "cpu")
 
 
+def compiled_targets() -> tuple[str, ...]:
+    """Return what torch was compiled for, such as "sm_90"; empty without CUDA. Imports torch."""
+    try:
+        import torch
+    except ImportError:
+        return ()
+    return tuple(torch.cuda.get_arch_list())
+
+
 def resolve_device(wanted: str, *, model: str = "of this run") -> str:
     """Return the device that `wanted` means here.
 

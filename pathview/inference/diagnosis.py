@@ -52,15 +52,15 @@ def mismatches(facts: GpuFacts) -> list[str]:
     """Return what keeps models from the cards that there are, each with what to do."""
     if facts.driver_fault:
         return [
-            f"the NVIDIA driver does not work ({facts.driver_fault}): restart the machine, or install the "
-            "driver again; models run on the CPU"
+            f"the NVIDIA driver does not work ({facts.driver_fault}): restart the machine, or install "
+            "the driver again; models run on the CPU"
         ]
     if not facts.cards or facts.torch is None:
         return []
     if facts.cuda is None:
         return [
-            f"there is an {facts.cards[0].name}, and torch {facts.torch} is built without CUDA: models run on "
-            "the CPU; install torch's build for CUDA to use the card"
+            f"there is an {facts.cards[0].name}, and torch {facts.torch} is built without CUDA: models run "
+            "on the CPU; install torch's build for CUDA to use the card"
         ]
     found = [*_old_driver(facts, facts.cuda), *_unsupported(facts)]
     if not found and facts.devices is not None and not any(one.startswith("cuda") for one in facts.devices):
@@ -76,8 +76,8 @@ def _old_driver(facts: GpuFacts, cuda: str) -> Iterator[str]:
         return
     wanted = ".".join(map(str, oldest)) if oldest[1] else str(oldest[0])
     yield (
-        f"the NVIDIA driver is {facts.cards[0].driver}, and torch {facts.torch} with CUDA {cuda} needs {wanted} or "
-        "newer: update the driver, or install a torch for an older CUDA"
+        f"the NVIDIA driver is {facts.cards[0].driver}, and torch {facts.torch} with CUDA {cuda} needs "
+        f"{wanted} or newer: update the driver, or install a torch for an older CUDA"
     )
 
 
@@ -99,8 +99,8 @@ def _unsupported(facts: GpuFacts) -> Iterator[str]:
             "a newer torch" if able > max(made_for | portable) else "an older torch that was built for it"
         )
         yield (
-            f"the {card.name} has compute capability {able[0]}.{able[1]}, and torch {facts.torch} is built for "
-            f"{known}: install {advice}, or choose the CPU (--device cpu)"
+            f"the {card.name} has compute capability {able[0]}.{able[1]}, and torch {facts.torch} is built "
+            f"for {known}: install {advice}, or choose the CPU (--device cpu)"
         )
 
 
@@ -108,13 +108,13 @@ def _unseen(facts: GpuFacts) -> str:
     if facts.hidden:
         return f"CUDA_VISIBLE_DEVICES hides the {facts.cards[0].name} from programs: models run on the CPU"
     return (
-        f"the driver has an {facts.cards[0].name}, and torch {facts.torch} does not see it: restart the machine "
-        "where the driver is new; models run on the CPU"
+        f"the driver has an {facts.cards[0].name}, and torch {facts.torch} does not see it: restart the "
+        "machine where the driver is new; models run on the CPU"
     )
 
 
 def torch_build() -> tuple[str | None, str | None]:
-    """Return (version, CUDA) of the torch that is installed, without importing it; None for what it has not."""
+    """Return (version, CUDA) of the torch that is installed, without importing it; None for neither."""
     try:
         installed = metadata.distribution("torch")
     except metadata.PackageNotFoundError:

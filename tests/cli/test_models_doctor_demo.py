@@ -1,6 +1,7 @@
 """`pathview models`, `doctor` and `demo`."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ import pathview
 import pathview.slides.demo as demo_slides
 from pathview.annotations.annotation import Annotation
 from pathview.annotations.geojson import write_geojson
+from pathview.inference.diagnosis import GpuFacts
+from pathview.inference.graphics_cards import Card
 
 Call = Callable[..., CompletedProcess[str]]
 
@@ -44,16 +47,61 @@ def test_doctor_without_a_display(process: Call) -> None:
     assert facts["numpy"][0].isdigit()
     assert facts["OpenSlide library"][0].isdigit()
     assert "cpu" in facts["devices"]
+    assert facts["OpenGL"] == "not asked: there is no display"
+    # The engines that are installed were held to float32 on the bundled model.
+    assert "of float32" in facts["engine torch"]
     assert "texture-demo" in facts["models"]
     assert "GB free" in facts["cache"]
 
 
 def test_doctor_names_what_is_missing(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pathview.cli.doctor._PACKAGES", ("numpy", "no-such-package"))
-    monkeypatch.setattr("pathview.cli.doctor._devices", lambda: "cpu")
-    done = call("doctor")
+    monkeypatch.setattr("pathview.cli.doctor._devices", lambda: (("cpu",), ()))
+    done = call("doctor", "--no-parity")
     assert done.returncode == 1
     assert any(line.split() == ["no-such-package", "missing"] for line in done.stdout.splitlines())
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Stand a machine with a card and a torch without CUDA in for this one; return what engines say."""
+    card = Card(0, "NVIDIA X1", "580.65", (9, 0), 8192)
+    facts = GpuFacts(cards=(card,), torch="2.15.0+cpu", devices=("cpu",))
+    engines = {"torch": "torch 2.15.0, cpu, float32, within 0 of float32"}
+    monkeypatch.setattr("pathview.cli.doctor._gpu_facts", lambda: facts)
+    monkeypatch.setattr("pathview.cli.doctor._engines", lambda gpu: engines)
+    monkeypatch.setattr("pathview.cli.doctor._renderer", lambda: "a renderer")
+    return engines
+
+
+def test_doctor_says_what_does_not_fit_together(call: Call, machine: dict[str, str]) -> None:
+    done = call("doctor", "--json")
+    assert done.returncode == 0, "models run all the same"
+    facts = json.loads(done.stdout)
+    expected = "NVIDIA X1, driver 580.65, compute capability 9.0, 8 GiB; torch is built without CUDA"
+    assert facts["NVIDIA"] == expected
+    assert facts["OpenGL"] == "a renderer"
+    assert "there is an NVIDIA X1, and torch 2.15.0+cpu is built without CUDA" in facts["problems"]
+    assert facts["engine torch"] == machine["torch"]
+
+
+def test_doctor_fails_where_an_engine_does(call: Call, machine: dict[str, str]) -> None:
+    machine["openvino"] = "fails: it says something else"
+    done = call("doctor")
+    assert done.returncode == 1
+    assert any(
+        line.startswith("engine openvino") and "fails: it" in line for line in done.stdout.splitlines()
+    )
+    assert call("doctor", "--no-parity").returncode == 0
+
+
+def test_doctor_asks_what_draws(process: Call) -> None:
+    if not os.environ.get("DISPLAY"):
+        pytest.skip("there is no display here")
+    done = process("doctor", "--no-parity", "--json", DISPLAY=os.environ["DISPLAY"])
+    facts = json.loads(done.stdout)
+    assert ", OpenGL " in facts["OpenGL"]
+    assert not any(name.startswith("engine") for name in facts)
 
 
 @pytest.fixture

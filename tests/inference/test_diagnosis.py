@@ -84,7 +84,10 @@ def test_where_nothing_is_wrong_nothing_is_said(facts: GpuFacts) -> None:
             ("torch 2.15.0 does not see it",),
         ),
     ],
-    ids=["CPU wheel", "old driver", "older driver", "old card", "new card", "broken driver", "hidden", "unseen"],
+    ids=[
+        "CPU wheel", "old driver", "older driver", "old card", "new card", "broken driver", "hidden",
+        "unseen",
+    ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named_with_what_to_do(facts: GpuFacts, words: tuple[str, ...]) -> None:
     (found,) = mismatches(facts)
