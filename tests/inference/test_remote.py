@@ -14,6 +14,7 @@ import shapely
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
 from pathview.inference.heatmap import CellState, Heatmap
+from pathview.inference.phases import Phase
 from pathview.inference.remote import InferenceHost, RemoteRun
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.source import ModelSource
@@ -327,3 +328,41 @@ def test_a_model_that_prints_without_end_fills_no_log(
     assert run.status.state is RunState.DONE
     assert "the rest is left out" in caplog.text
     assert len(caplog.text) < 3 << 20
+
+
+def test_runs_that_wait_are_moved_held_and_cancelled(host: InferenceHost, spec: RunSpec, wait: Wait) -> None:
+    first, second, third, fourth = (host.start(replace(spec, heatmap=None)) for _ in range(4))
+    assert list(host.waiting) == [second, third, fourth]
+    assert {run.status.phase for run in host.waiting} == {Phase.WAITING}
+    host.move(fourth, -9)
+    host.move(second, 1)
+    assert list(host.waiting) == [fourth, third, second]
+    host.move(first, 1)  # it has begun
+    fourth.cancel()
+    assert fourth.status.state is RunState.CANCELLED
+    third.pause()
+    assert third.status.state is RunState.PAUSED
+    assert list(host.waiting) == [third, second]
+    wait(lambda: first.status.done > 0)
+    first.cancel()
+    # The one that is held lets the other go first.
+    wait(lambda: second.status.done > 0)
+    assert list(host.waiting) == [third]
+    second.cancel()
+    wait(lambda: second.status.state.final)
+    assert list(host.waiting) == [third]
+    third.resume()
+    assert list(host.waiting) == []
+    wait(lambda: third.status.done > 0)
+    assert third.status.phase is Phase.SCORING
+
+
+def test_what_the_host_does_before_the_first_cell_is_told(
+    host: InferenceHost, spec: RunSpec, wait: Wait
+) -> None:
+    run = host.start(replace(spec, min_tissue=0.1))
+    phases: list[Phase] = []
+    run.changed.connect(lambda status: phases.append(status.phase))
+    wait(lambda: run.status.done > 0)
+    told = [phase for place, phase in enumerate(phases) if phase and phase not in phases[:place]]
+    assert told == [Phase.TISSUE, Phase.LOADING, Phase.CHECKING]
