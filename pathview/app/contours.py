@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+type _Mpp = tuple[float, float] | None
+type _TissueAt = tuple[_Mpp, tuple[TissueEdit, ...]]
+
 
 class Traced(NamedTuple):
     """Lines, and of which heatmap in which revision they are, or of a slide's tissue with which edits."""
 
     of: Heatmap | OpenSlide
-    revision: int | tuple[TissueEdit, ...]
+    revision: int | _TissueAt
     lines: MultiLineString
 
 
@@ -48,7 +51,7 @@ class Contours:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._under_way: set[tuple[OpenSlide, str, int]] = set()
-        self._tissue: WeakKeyDictionary[OpenSlide, TissueMask] = WeakKeyDictionary()
+        self._tissue: WeakKeyDictionary[OpenSlide, tuple[_Mpp, TissueMask]] = WeakKeyDictionary()
         workspace.stale.connect(self.follow)
         workspace.view.changed.connect(self._on_view)
 
@@ -77,17 +80,19 @@ class Contours:
         self._begin(slide, layer, heatmap, revision, lambda: isolines(values, grid, level))
 
     def _trace_tissue(self, slide: OpenSlide, layer: Layer) -> None:
-        edits = tissue_edits(slide.session.annotations)
-        if self._fresh(slide, layer, slide, edits):
+        # Tissue is looked for at a scale in micrometres, by runs as well.
+        mpp, edits = slide.session.slide.info.mpp, tissue_edits(slide.session.annotations)
+        if self._fresh(slide, layer, slide, (mpp, edits)):
             return
 
         def work() -> MultiLineString:
-            # Found once for each open slide, in whichever thread comes first.
-            found = self._tissue.get(slide) or tissue_mask(slide.session.slide)
-            self._tissue[slide] = found
+            # Found once for each open slide and scale.
+            known = self._tissue.get(slide)
+            found = known[1] if known and known[0] == mpp else tissue_mask(slide.session.slide)
+            self._tissue[slide] = mpp, found
             return tissue_lines(edited(found, edits))
 
-        self._begin(slide, layer, slide, edits, work)
+        self._begin(slide, layer, slide, (mpp, edits), work)
 
     def _fresh(self, slide: OpenSlide, layer: Layer, of: object, revision: object) -> bool:
         known = slide.contours.get((layer.name, layer.channel))
@@ -98,7 +103,7 @@ class Contours:
         slide: OpenSlide,
         layer: Layer,
         of: Heatmap | OpenSlide,
-        revision: int | tuple[TissueEdit, ...],
+        revision: int | _TissueAt,
         work: Callable[[], MultiLineString],
     ) -> None:
         name, key = layer.name, (slide, layer.name, layer.channel)

@@ -44,6 +44,17 @@ def test_a_key_shows_what_runs_take_for_tissue_and_drawing_changes_it(reader: An
     assert reader.frame.contours == ()
 
 
+def test_another_pixel_size_looks_for_the_tissue_anew(reader: Any) -> None:
+    reader.key(Qt.Key.Key_T, SHIFT)
+    tissue(reader)
+    (before,) = reader.frame.contours
+    reader.workspace.state_mpp((2.0, 2.0))
+    tissue(reader)
+    (after,) = reader.frame.contours
+    assert after is not before
+    assert len(shapely.get_coordinates(after)) > len(shapely.get_coordinates(before)), "in smaller steps"
+
+
 def test_selected_areas_change_their_class_in_one_step(reader: Any) -> None:
     draw(reader, 200, 200, 700, 700)
     (area,) = reader.workspace.session.annotations
