@@ -6,7 +6,9 @@ import time
 from dataclasses import dataclass
 
 BENCHMARK = 32
-"""Patches that are timed."""
+"""Patches that are timed at least."""
+LEAST_S = 0.5
+"""And for how long: those of a fast model are done before a machine has settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Stopwatch:
             self._began = now
             return False
         self._patches += patches
-        if self._patches < BENCHMARK or now <= self._began:
+        if self._patches < BENCHMARK or now <= self._began or now - self._began < LEAST_S:
             return False
         self.rate = self._patches / (now - self._began)
         return True

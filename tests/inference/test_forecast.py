@@ -29,6 +29,13 @@ def test_the_rate_is_that_of_the_patches_after_the_first_batch(clock: list[float
     assert watch.rate == 16.0
 
 
+def test_a_fast_model_is_timed_for_longer(clock: list[float]) -> None:
+    watch = Stopwatch()
+    lap(clock, watch, 64, 0.1)
+    assert [lap(clock, watch, 64, 0.125) for _ in range(4)] == [False, False, False, True]
+    assert watch.rate == 512.0
+
+
 def test_a_pause_does_not_count(clock: list[float]) -> None:
     watch = Stopwatch()
     lap(clock, watch, 16, 1.0)

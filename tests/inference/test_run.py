@@ -252,7 +252,10 @@ def test_a_coarse_map_stands_early_and_the_outcome_is_the_same(make_run: MakeRun
     assert (run.heatmap.state == CellState.DONE).all()
 
 
-def test_the_first_patches_say_how_long_it_will_take(make_run: MakeRun) -> None:
+def test_the_first_patches_say_how_long_it_will_take(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pathview.inference.forecast.LEAST_S", 0.0)
     run = make_run(batch=8, coarse=8)
     told: list[Forecast] = []
     while run.step():

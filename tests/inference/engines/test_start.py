@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import pytest
 
 from pathview.core.errors import ModelError
 from pathview.core.files import cache_folder
+from pathview.core.lock import WriterLock
 from pathview.inference.engines import start
 from pathview.inference.engines.choice import Choice, folder_of, key_of, recall, remember
+from pathview.inference.phases import Phase, heard_by
 from pathview.inference.timm_model import TimmModel
 
 Make = Callable[..., TimmModel]
@@ -64,9 +67,11 @@ def test_a_noted_engine_starts_without_torch(make_model: Make, weights: Path) ->
     make_model("auto")
     code = f"""
 import sys
+import threading
 from pathlib import Path
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.engines import start
+from pathview.inference.phases import Phase, heard_by
 from pathview.inference.timm_model import TimmModel
 start._rate = lambda engine, patches: float(engine.backend == "openvino")
 card = ModelCard("small", "1", Task.CLASSIFY, 1.0, 32, 32, ("no", "yes"), "yes")
@@ -177,3 +182,35 @@ def test_the_environment_may_say_what_auto_means(
     model.use_backend("torch")
     model.load("cpu")
     assert model.engine.startswith("torch")
+
+
+def test_of_two_processes_one_compares_and_the_other_waits_for_what_it_finds(
+    make_model: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start, "_rate", rate_by({"openvino": 200.0, "torch": 100.0}))
+    make_model().load("cpu")
+    (note,) = notes()
+    found = note.read_bytes()
+    note.unlink()
+    other = WriterLock.acquire(note.parent / "lock")
+    assert other is not None, "it is free once the engines have been compared"
+
+    def never(*_: object) -> None:
+        raise AssertionError("another process has found it")
+
+    monkeypatch.setattr(start, "_find", never)
+    heard: list[Phase] = []
+
+    def find() -> None:
+        assert other is not None
+        note.write_bytes(found)
+        other.release()
+
+    timer = threading.Timer(0.5, find)
+    timer.start()
+    waiting = make_model()
+    with heard_by(heard.append):
+        waiting.load("cpu")
+    timer.join()
+    assert waiting.engine.startswith("openvino")
+    assert heard == [Phase.COMPARING]
