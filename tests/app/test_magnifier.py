@@ -157,7 +157,7 @@ def test_without_a_slide_there_is_none(user: Any) -> None:
 def test_at_rest_nothing_is_drawn_again(reader: Any) -> None:
     reader.trigger("toggle_magnifier")
     reader.hover(reader.at(700, 500))
-    # What is read ahead still comes; the recording canvas takes a picture for it, which a real one does not draw.
+    # What is read ahead still comes; the recording canvas takes a picture for it, a real one draws none.
     counters = reader.workspace.loader.counters
     reader.wait(lambda: not counters().waiting and not counters().reading)
     reader.settle()
