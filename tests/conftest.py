@@ -35,7 +35,7 @@ settings.register_profile("pathview", deadline=None, max_examples=60, derandomiz
 settings.load_profile("pathview")
 
 # Threads that libraries keep for the life of the process, by the start of their names.
-_KEPT_THREADS = ("pytest_timeout", "Dummy-", "asyncio_", "zarr")
+_KEPT_THREADS = ("pytest_timeout", "Dummy-", "asyncio_", "zarr", "tqdm_monitor")
 _GRACE_S = 3.0
 
 

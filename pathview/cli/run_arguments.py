@@ -34,7 +34,7 @@ RegionFile = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda:N or mps.")]
 Backend = Annotated[
-    str, typer.Option(help="auto, torch or openvino: the engine; auto finds the fastest once.")
+    str, typer.Option(help="auto, torch, compile or openvino: the engine; auto finds the fastest once.")
 ]
 Mpp = Annotated[
     float | None, typer.Option(help="um/px of slides that do not state it; recorded.", min=0.02, max=100)

@@ -8,13 +8,13 @@ import sys
 from pathview.core.errors import PathViewError
 from pathview.inference.boundary import load
 from pathview.inference.device import prepare_process
-from pathview.inference.engines.choice import BACKENDS
+from pathview.inference.engines.choice import backends_for
 from pathview.inference.model import ChoosesBackend
 from pathview.inference.source import ModelSource
 
 
 def check_engines(source: ModelSource, device: str) -> dict[str, str]:
-    """Load a model on every engine and return what came of it, by the engine's name.
+    """Load a model on every engine that may be chosen and return what came of it, by its name.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def check_engines(source: ModelSource, device: str) -> dict[str, str]:
     """
     prepare_process()
     found: dict[str, str] = {}
-    for backend in BACKENDS[1:]:
+    for backend in backends_for(device):
         try:
             model = source.make()
             if not isinstance(model, ChoosesBackend):

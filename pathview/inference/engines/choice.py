@@ -17,7 +17,7 @@ from pathview.core.files import cache_folder, write_text
 
 _log = logging.getLogger(__name__)
 
-BACKENDS = ("auto", "torch", "openvino")
+BACKENDS = ("auto", "torch", "compile", "openvino")
 """What can be asked for; "auto" takes the fastest that says the same as float32."""
 
 _FOLDER = "engines"
@@ -45,6 +45,22 @@ class Choice:
     precision: str
     parity: float
     rates: Mapping[str, float]
+
+
+def backends_for(device: str) -> tuple[str, ...]:
+    """Return what can be fastest on a device, and so what "auto" compares.
+
+    On a CPU that is never the compiled form of torch: OpenVINO is faster (docs/decisions/013-engines.md), and
+    to compile takes most of a minute whenever the model is loaded.
+
+    Parameters
+    ----------
+    device
+        "cpu", "cuda:N" or "mps".
+    """
+    if device == "cpu":
+        return ("openvino", "torch")
+    return ("compile", "torch") if device.startswith("cuda") else ("torch",)
 
 
 def default_backend() -> str:

@@ -17,7 +17,7 @@ class Engine(Protocol):
     Attributes
     ----------
     backend
-        "torch" or "openvino".
+        "torch", "compile" or "openvino".
     version
         Of the library.
     precision

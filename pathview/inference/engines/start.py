@@ -16,7 +16,14 @@ import numpy as np
 from pathview.core.errors import ModelError
 from pathview.core.lock import WriterLock
 from pathview.inference.card import ModelCard
-from pathview.inference.engines.choice import Choice, folder_of, key_of, recall, remember
+from pathview.inference.engines.choice import (
+    Choice,
+    backends_for,
+    folder_of,
+    key_of,
+    recall,
+    remember,
+)
 from pathview.inference.engines.engine import Engine, EngineError, probe_patches
 from pathview.inference.engines.openvino_engine import (
     OpenVinoEngine,
@@ -41,7 +48,7 @@ _BATCH = 32
 _TURNS = 4
 _TURN_S = 0.1
 _LEAST_CALLS = 1
-_OPENVINO = "openvino"
+_TORCH, _COMPILE, _OPENVINO = "torch", "compile", "openvino"
 # A large model takes a minute; whoever waits longer compares for itself.
 _PATIENCE_S = 120.0
 
@@ -145,12 +152,15 @@ def _find(request: Request, noted: Choice | None) -> tuple[Engine, float]:
     from pathview.inference.engines.torch_engine import TorchEngine
 
     # Converted before torch's own engine changes the order of the weights.
-    candidates: list[Engine] = [] if noted is not None else _openvino_engines(request, scoring)
+    backends = _backends(request, noted)
+    candidates: list[Engine] = _openvino_engines(request, scoring) if _OPENVINO in backends else []
     reference = TorchEngine(scoring, request.device)
     patches = probe_patches(request.card.patch)
     _check_output(request, reference, patches)
     exact = reference.predict(patches)
-    if request.backend != _OPENVINO:
+    if _COMPILE in backends:
+        candidates += _compiled_engines(request, scoring, noted)
+    if _TORCH in backends:
         candidates += _torch_engines(reference, scoring, request.device, noted)
     fitting = [(engine, _difference(engine.predict(patches), exact)) for engine in candidates]
     good = [pair for pair in fitting if pair[0] is reference or _near(request, *pair)]
@@ -161,20 +171,42 @@ def _find(request: Request, noted: Choice | None) -> tuple[Engine, float]:
     return _fastest(request, good)
 
 
+def _backends(request: Request, noted: Choice | None) -> tuple[str, ...]:
+    """Return what to try: what was noted, what was asked for, or what can be fastest on the device."""
+    if noted is not None:
+        return (noted.backend,)
+    if request.backend != "auto":
+        return (request.backend,)
+    unasked = backends_for(request.device)
+    return unasked if installed() else tuple(name for name in unasked if name != _OPENVINO)
+
+
 def _openvino_engines(request: Request, scoring: Scoring) -> list[Engine]:
-    wanted = request.backend == _OPENVINO
-    if not wanted and (request.backend != "auto" or request.device != "cpu" or not installed()):
-        return []
     folder = folder_of(request.key) / _OPENVINO
     try:
         if not folder.exists():
             convert(scoring, request.card.patch, folder)
         return [OpenVinoEngine(folder, precision) for precision in {fast_precision(): 0, "float32": 0}]
     except EngineError as error:
-        if wanted:
-            raise ModelError(request.card.name, str(error)) from error
-        _log.warning("%s: %s; torch runs it", request.card.name, error)
-        return []
+        return _without(request, error)
+
+
+def _compiled_engines(request: Request, scoring: Scoring, noted: Choice | None) -> list[Engine]:
+    from pathview.inference.engines import compiled_engine, torch_engine
+
+    device = request.device
+    precision = torch_engine.fast_precision(device) if noted is None else noted.precision
+    try:
+        return [compiled_engine.CompiledEngine(scoring, device, precision, request.card.patch)]
+    except EngineError as error:
+        return _without(request, error)
+
+
+def _without(request: Request, error: EngineError) -> list[Engine]:
+    if request.backend != "auto":
+        raise ModelError(request.card.name, str(error)) from error
+    _log.warning("%s: %s; torch runs it", request.card.name, error)
+    return []
 
 
 def _torch_engines(

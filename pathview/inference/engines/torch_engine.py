@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
@@ -44,6 +45,11 @@ class TorchEngine:
             self._scoring = scoring.to(self._device)
         except RuntimeError as error:
             raise _translated(error) from error
+        self._run: Callable[[torch.Tensor], torch.Tensor] = self._scoring
+
+    def run_by(self, run: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """Let something else do what the network does, such as its compiled form."""
+        self._run = run
 
     def predict(self, patches: Patches) -> Prediction:
         """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8.
@@ -56,7 +62,7 @@ class TorchEngine:
         assert self._scoring is not None, "it is closed"
         try:
             with torch.inference_mode(), self._autocast():
-                said = self._scoring(self._on_device(patches))
+                said = self._run(self._on_device(patches))
             return np.asarray(said.cpu().numpy(), np.float32)
         except RuntimeError as error:
             raise _translated(error) from error
@@ -73,12 +79,17 @@ class TorchEngine:
     def close(self) -> None:
         """Give the memory back."""
         self._scoring = None
+        del self._run
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
     def _on_device(self, patches: Patches) -> torch.Tensor:
         # torch warns of arrays that cannot be written, although nothing here writes.
-        return torch.from_numpy(np.require(patches, requirements=["C", "W"])).to(self._device)
+        pixels = torch.from_numpy(np.require(patches, requirements=["C", "W"]))
+        if self._device.type != "cuda":
+            return pixels.to(self._device)
+        # From pinned memory the card fetches them by itself, while the next kernels are prepared.
+        return pixels.pin_memory().to(self._device, non_blocking=True)
 
     def _autocast(self) -> AbstractContextManager[object]:
         if self.precision == "float32":
