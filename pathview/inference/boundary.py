@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
 from pathview.inference.model import KnowsItsLimits, OodScores, Patches, Prediction, TileModel
 
 _SLACK = 1e-5
+_WRONG = "a wrong prediction"
 
 
 class Answer(NamedTuple):
@@ -68,7 +70,7 @@ def ask_all(model: TileModel, patches: Patches) -> Answer:
         raise ModelError(
             model.card.name, "its manifest states an ood_threshold, and it has no predict_with_ood"
         )
-    said = _called(model, model.predict_with_ood, patches)
+    said = called(model, model.predict_with_ood, patches)
     if not isinstance(said, tuple) or len(said) != 2:
         raise ModelError(
             model.card.name, "its predict_with_ood must return two arrays: probabilities and scores"
@@ -87,10 +89,19 @@ def ask_freely(model: TileModel, patches: Patches) -> Prediction:
     MemoryError
         If the device has no room for so many patches.
     """
-    return check_shape(_called(model, model.predict, patches), len(patches), model.card)
+    return check_shape(called(model, model.predict, patches), len(patches), model.card)
 
 
-def _called(model: TileModel, predict: Callable[[Patches], object], patches: Patches) -> object:
+def called(model: TileModel, predict: Callable[[Patches], object], patches: Patches) -> object:
+    """Return what a method of a model returns, unchecked.
+
+    Raises
+    ------
+    ModelError
+        For whatever it raises, but a lack of memory.
+    MemoryError
+        If the device has no room for so many patches.
+    """
     try:
         return predict(patches)
     except (MemoryError, ModelError):
@@ -100,20 +111,60 @@ def _called(model: TileModel, predict: Callable[[Patches], object], patches: Pat
 
 
 def _checked_ood(scores: object, patches: int, card: ModelCard) -> OodScores:
+    what = "wrong out-of-distribution scores"
+    values = checked_array(scores, (patches,), card, what, "(patches,)")
+    check_range(values, card, what, "not within 0 to 1")
+    return values
+
+
+def checked_array(
+    said: object, expected: tuple[int, ...], card: ModelCard, what: str, shape: str
+) -> NDArray[np.float32]:
+    """Return what a model said, if it is an array of the right kind; its values are not looked at.
+
+    Parameters
+    ----------
+    said
+        What it returned.
+    expected
+        The shape that it must have; it must be float32 as well.
+    card
+        The model's.
+    what
+        What it gave where it is wrong, such as "a wrong prediction".
+    shape
+        The names of the axes, such as "(patches, classes)".
+
+    Raises
+    ------
+    ModelError
+        If it is anything else; it names what is wrong.
+    """
     fault = ""
-    if not isinstance(scores, np.ndarray):
-        fault = f"a {type(scores).__name__} is not an array"
-    elif scores.shape != (patches,):
-        fault = f"shape {scores.shape} is not (patches,) = ({patches},)"
-    elif scores.dtype != np.float32:
-        fault = f"dtype {scores.dtype} is not float32"
-    elif not np.isfinite(scores).all():
-        fault = f"{int((~np.isfinite(scores)).sum())} values are not finite"
-    elif scores.min() < -_SLACK or scores.max() > 1 + _SLACK:
-        fault = f"values from {scores.min():g} to {scores.max():g} are not within 0 to 1"
+    if not isinstance(said, np.ndarray):
+        fault = f"a {type(said).__name__} is not an array"
+    elif said.shape != expected:
+        fault = f"shape {said.shape} is not {shape} = {expected}"
+    elif said.dtype != np.float32:
+        fault = f"dtype {said.dtype} is not float32"
     else:
-        return scores
-    raise ModelError(card.name, f"gave wrong out-of-distribution scores: {fault}")
+        return said
+    raise ModelError(card.name, f"gave {what}: {fault}")
+
+
+def check_finite(values: NDArray[np.float32], card: ModelCard, what: str) -> None:
+    """Refuse values that are infinite or no numbers, with a `ModelError`."""
+    if bad := int((~np.isfinite(values)).sum()):
+        raise ModelError(card.name, f"gave {what}: {bad} values are not finite")
+
+
+def check_range(values: NDArray[np.float32], card: ModelCard, what: str, fault: str) -> None:
+    """Refuse values that are not finite or not within 0 to 1, with a `ModelError`."""
+    check_finite(values, card, what)
+    if values.size and (values.min() < -_SLACK or values.max() > 1 + _SLACK):
+        raise ModelError(
+            card.name, f"gave {what}: values from {values.min():g} to {values.max():g} are {fault}"
+        )
 
 
 def check_shape(prediction: object, patches: int, card: ModelCard) -> Prediction:
@@ -125,16 +176,7 @@ def check_shape(prediction: object, patches: int, card: ModelCard) -> Prediction
         If it is not (patches, classes) float32; it names what is wrong.
     """
     expected = (patches, len(card.classes))
-    fault = ""
-    if not isinstance(prediction, np.ndarray):
-        fault = f"a {type(prediction).__name__} is not an array"
-    elif prediction.shape != expected:
-        fault = f"shape {prediction.shape} is not (patches, classes) = {expected}"
-    elif prediction.dtype != np.float32:
-        fault = f"dtype {prediction.dtype} is not float32"
-    else:
-        return prediction
-    raise ModelError(card.name, f"gave a wrong prediction: {fault}")
+    return checked_array(prediction, expected, card, _WRONG, "(patches, classes)")
 
 
 def check_prediction(prediction: object, patches: int, card: ModelCard) -> None:
@@ -145,11 +187,4 @@ def check_prediction(prediction: object, patches: int, card: ModelCard) -> None:
     ModelError
         If `prediction` is not (patches, classes) float32, finite and within 0 to 1; it names what is wrong.
     """
-    values = check_shape(prediction, patches, card)
-    fault = ""
-    if not np.isfinite(values).all():
-        fault = f"{int((~np.isfinite(values)).sum())} values are not finite"
-    elif values.min() < -_SLACK or values.max() > 1 + _SLACK:
-        fault = f"values from {values.min():g} to {values.max():g} are no probabilities"
-    if fault:
-        raise ModelError(card.name, f"gave a wrong prediction: {fault}")
+    check_range(check_shape(prediction, patches, card), card, _WRONG, "no probabilities")

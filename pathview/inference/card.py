@@ -9,11 +9,12 @@ from pathview.inference.parameter import Parameter
 
 
 class Task(StrEnum):
-    """The kinds of model; the first one runs today, the others are reserved words of the manifest."""
+    """What a model says of a patch: its class, that of each pixel, what lies in it, or features of it."""
 
     CLASSIFY = "classify"
     SEGMENT = "segment"
     DETECT = "detect"
+    EMBED = "embed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class ModelCard:
     patch, stride
         Input edge and grid step in the model's own pixels.
     classes
-        Output classes in the order of the output columns.
+        Output classes in the order of the output columns; none of a model that embeds.
     positive
-        The class a heatmap shows first; one of `classes`.
+        The class a heatmap shows first; one of `classes`, "" where there are none.
     threshold
         Probability of `positive` from which the author calls a patch positive.
     multi_label
@@ -51,6 +52,13 @@ class ModelCard:
     ood_threshold
         Above this out-of-distribution score, 0 to 1, a patch is unlike what it was trained on; None for
         a model that cannot tell.
+    features
+        How many features a model that embeds gives of a patch; 0 for every other.
+    output_stride
+        Model pixels along the edge of one pixel of a dense map.
+    halo
+        Model pixels along a patch's edge in which its answer is not to be trusted; only of dense maps and
+        detections, whose patches overlap by it.
     """
 
     name: str
@@ -72,3 +80,22 @@ class ModelCard:
     sha256: str = ""
     ood_threshold: float | None = None
     facts: tuple[tuple[str, str], ...] = ()
+    features: int = 0
+    output_stride: int = 1
+    halo: int = 0
+
+    @property
+    def map_edge(self) -> int:
+        """Edge, in pixels, of the dense map that a model that segments gives of a patch."""
+        return self.patch // self.output_stride
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of what the model gives of one patch, where that is an array of one size."""
+        dense = (self.map_edge, self.map_edge) if self.task is Task.SEGMENT else ()
+        return (self.outputs, *dense)
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the model gives of a patch, or of a pixel: its features or its classes."""
+        return self.features if self.task is Task.EMBED else len(self.classes)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pathview.core.errors import ModelError
-from pathview.inference.boundary import ask, ask_all, load
-from pathview.inference.model import Patches, Prediction, TileModel
+from pathview.inference.boundary import ask_all, load
+from pathview.inference.model import Patches, TileModel
 from pathview.inference.preflight import preflight
 from pathview.inference.probe_tiles import probe_tiles
 from pathview.inference.source import ModelSource
+from pathview.inference.tasks.table import kind_of
 
 # What short float types may make of another batch size.
 _SAME = 0.02
@@ -61,35 +63,35 @@ def _preflight(source: ModelSource, model: TileModel) -> tuple[str, ...]:
 
 def _any_number(source: ModelSource, model: TileModel) -> tuple[str, ...]:
     patches = _patches(source)
-    together = ask(model, patches)
-    alone = np.concatenate([ask(model, patches[i : i + 1]) for i in range(len(patches))])
+    together = _ask(model, patches)
+    alone = np.concatenate([_ask(model, patches[i : i + 1]) for i in range(len(patches))])
     _compare(source, together, alone, "its answer to a patch depends on which others are in the batch")
     return ()
 
 
 def _same_again(source: ModelSource, model: TileModel) -> tuple[str, ...]:
     patches = _patches(source)
-    _compare(source, ask(model, patches), ask(model, patches), "it gives other answers to the same patches")
+    _compare(source, _ask(model, patches), _ask(model, patches), "it gives other answers to the same patches")
     return ()
 
 
 def _leaves_input(source: ModelSource, model: TileModel) -> tuple[str, ...]:
     patches = _patches(source)
     before = patches.copy()
-    ask(model, patches)
+    _ask(model, patches)
     if not np.array_equal(patches, before):
         raise ModelError(source.card.name, "it changes the patches that it is given; work on a copy")
     patches.flags.writeable = False
-    ask(model, patches)
+    _ask(model, patches)
     return ()
 
 
 def _loads_again(source: ModelSource, model: TileModel) -> tuple[str, ...]:
     patches = _patches(source)
-    before = ask(model, patches)
+    before = _ask(model, patches)
     model.unload()
     load(model, "cpu")
-    _compare(source, before, ask(model, patches), "it gives other answers after it was loaded again")
+    _compare(source, before, _ask(model, patches), "it gives other answers after it was loaded again")
     return ()
 
 
@@ -98,7 +100,7 @@ def _knows_its_limits(source: ModelSource, model: TileModel) -> tuple[str, ...]:
         return ()
     patches = _patches(source)
     fault = "its predict_with_ood gives other probabilities than its predict"
-    _compare(source, ask_all(model, patches).prediction, ask(model, patches), fault)
+    _compare(source, ask_all(model, patches).prediction, _ask(model, patches), fault)
     return ()
 
 
@@ -117,7 +119,14 @@ def _patches(source: ModelSource) -> Patches:
     return np.stack((tiles * 2)[:_BATCH])
 
 
-def _compare(source: ModelSource, one: Prediction, other: Prediction, fault: str) -> None:
+def _ask(model: TileModel, patches: Patches) -> NDArray[np.float32]:
+    """Return all numbers of a checked answer, (n, ...)."""
+    kind = kind_of(model.card)
+    return kind.numbers(kind.answer(model, patches))
+
+
+def _compare(source: ModelSource, one: NDArray[np.float32], other: NDArray[np.float32], fault: str) -> None:
     difference = float(np.abs(one - other).max())
-    if difference > _SAME:
+    # Probabilities are compared as they are, features by the largest of them.
+    if difference > _SAME * max(1.0, float(np.abs(one).max())):
         raise ModelError(source.card.name, f"{fault} (by up to {difference:.3g})")

@@ -85,7 +85,7 @@ class FileModel:
             "allowed": self._allowed_code,
             "recipe": {**asdict(self.recipe), "weights": ""},
             "patch": self.card.patch,
-            "classes": len(self.card.classes),
+            "classes": self.card.outputs,
         }
         backend = default_backend() if self._backend == "auto" else self._backend
         request = Request(self.card, self.recipe.activation, facts, self._scoring, device, backend)
@@ -93,8 +93,8 @@ class FileModel:
         self._device = device
 
     def predict(self, patches: Patches) -> Prediction:
-        """Return probabilities (n, classes) float32 for patches (n, h, w, 3) uint8."""
-        return self._ask(patches)[:, : len(self.card.classes)]
+        """Return what the card's task says of patches (n, h, w, 3) uint8, float32."""
+        return self._ask(patches)[:, : self.card.outputs]
 
     def predict_with_ood(self, patches: Patches) -> tuple[Prediction, OodScores]:
         """Return what `predict` does, and out-of-distribution scores (n,); for a recipe with `ood_layers`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
@@ -106,6 +106,7 @@ class Heatmap:
         }
         self.failures: dict[tuple[int, int], str] = {}
         self._store = store
+        self._first: Callable[[], None] | None = None
         self._dirty: set[tuple[int, int]] = set()
         self._flushed_at = time.monotonic()
         # An empty grid (a region beside the slide) still is a picture of one pixel.
@@ -325,10 +326,16 @@ class Heatmap:
 
     def flush(self) -> None:
         """Bring what is not on disk yet there; without a store nothing happens."""
+        if self._first is not None:
+            self._first()
         self._flushed_at = time.monotonic()
         if self._store is not None and self._dirty:
             self._store.write(self.scores, self.state, self._dirty, self.failures, self.extras)
         self._dirty.clear()
+
+    def flush_first(self, flush: Callable[[], None]) -> None:
+        """Call `flush` before each flush: what it brings to disk is there before the cells' states are."""
+        self._first = flush
 
     def note(self, **facts: str) -> None:
         """Keep further facts about the run (engine, precision, parity) with the values."""

@@ -181,7 +181,7 @@ def _create_layers(group: zarr.Group, name: str, layers: int, shape: tuple[int, 
     group.create_array(
         name,
         shape=(layers, *shape),
-        chunks=(layers, *_chunk(shape)),
+        chunks=(max(1, layers), *_chunk(shape)),
         dtype="float32",
         fill_value=np.nan,
         overwrite=True,

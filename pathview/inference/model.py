@@ -13,12 +13,16 @@ Patches = NDArray[np.uint8]
 """(n, patch, patch, 3) RGB at the card's mpp."""
 Prediction = NDArray[np.float32]
 """(n, classes) probabilities."""
+Features = NDArray[np.float32]
+"""(n, features) of a model that embeds."""
+DenseMaps = NDArray[np.float32]
+"""(n, classes, h, w) probabilities, ``h = w = patch / output_stride``, of a model that segments."""
 OodScores = NDArray[np.float32]
 """(n,) from 0, like the training tissue, to 1, unlike it."""
 
 
 class TileModel(Protocol):
-    """A tile classifier as the inference loop sees it; used from one thread."""
+    """A model as the inference loop sees it; used from one thread."""
 
     @property
     def card(self) -> ModelCard:
@@ -29,8 +33,12 @@ class TileModel(Protocol):
         """Make ready on "cpu", "cuda:N" or "mps"."""
         ...
 
-    def predict(self, patches: Patches) -> Prediction:
-        """Return class probabilities (n, classes) float32 for patches (n, patch, patch, 3) uint8."""
+    def predict(self, patches: Patches) -> object:
+        """Return what the card's task says of patches (n, patch, patch, 3) uint8, in their order.
+
+        That is `Prediction` of a classifier, `Features` of a model that embeds, `DenseMaps` of one that
+        segments; the boundary takes nothing on trust, see `pathview.inference.tasks`.
+        """
         ...
 
     def unload(self) -> None:

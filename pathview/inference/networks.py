@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pathview.core.errors import CodeNotAllowedError, ModelError, in_a_sentence
-from pathview.inference.card import ModelCard
+from pathview.inference.card import ModelCard, Task
 from pathview.inference.checkpoint_file import read_checkpoint
 from pathview.inference.recipe import Format, Recipe
 from pathview.inference.weights_file import read_weights
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from pathview.inference.engines.limits import Limits
     from pathview.inference.engines.scoring import Scoring
+
+_PREFIXES = ("module.", "model.", "network.", "backbone.")
 
 State = dict[str, "torch.Tensor"]
 
@@ -158,7 +160,7 @@ def _check_size(network: torch.nn.Module, card: ModelCard, recipe: Recipe) -> No
 
 def _fill(network: torch.nn.Module, state: State, card: ModelCard, recipe: Recipe) -> None:
     wanted = {key: tuple(value.shape) for key, value in network.state_dict().items()}
-    state = _unwrapped(state, set(wanted))
+    state = _unwrapped(_without_head(network, state, card), set(wanted))
     given = {key: tuple(value.shape) for key, value in state.items()}
     where = f"{recipe.weights} does not fit {recipe.architecture}"
     missing, strange = sorted(wanted.keys() - given.keys()), sorted(given.keys() - wanted.keys())
@@ -181,9 +183,20 @@ def _fill(network: torch.nn.Module, state: State, card: ModelCard, recipe: Recip
     network.load_state_dict(state, strict=True)
 
 
+def _without_head(network: torch.nn.Module, state: State, card: ModelCard) -> State:
+    """Return the weights that features are made of: a classifier's head is not asked."""
+    if card.task is not Task.EMBED:
+        return state
+    named = getattr(network, "pretrained_cfg", {}).get("classifier") or ()
+    heads = tuple(f"{name}." for name in ((named,) if isinstance(named, str) else named))
+    prefixes = ("", *_PREFIXES)
+    unasked = tuple(f"{prefix}{head}" for prefix in prefixes for head in heads)
+    return {key: value for key, value in state.items() if not unasked or not key.startswith(unasked)}
+
+
 def _unwrapped(state: State, wanted: set[str]) -> State:
     """Return the state without the one prefix that training frameworks put before all names."""
-    for prefix in ("module.", "model.", "network.", "backbone."):
+    for prefix in _PREFIXES:
         shorter = {key.removeprefix(prefix): value for key, value in state.items()}
         if all(key.startswith(prefix) for key in state) and shorter.keys() == wanted:
             return shorter

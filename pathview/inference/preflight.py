@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pathview.core.errors import ModelError
-from pathview.inference.boundary import ask_freely
 from pathview.inference.card import ModelCard
 from pathview.inference.model import Patches, Prediction, TileModel
 from pathview.inference.probe_tiles import GLASS, probe_tiles
 from pathview.inference.reference import Reference, read_reference
 from pathview.inference.reference_check import check_references
+from pathview.inference.tasks.table import kind_of
 
 _AT_A_TIME = 4
 # Rounding in the short float types stays below it; an unfinished softmax does not.
@@ -52,29 +53,37 @@ def preflight(
     tiles = probe_tiles(card.patch)
     shown = [read_reference(reference, card) for reference in references]
     names = [*tiles, *(f"reference tile {reference.file.name}" for reference in references)]
-    said = _ask(model, np.stack([*tiles.values(), *shown]))
-    _check_finite(card, names, said)
-    _check_normalised(card, names, said)
-    _check_alive(card, said)
+    kind = kind_of(card)
+    numbers, said = _ask(model, np.stack([*tiles.values(), *shown]))
+    _check_finite(card, names, numbers)
+    if kind.probabilities:
+        _check_normalised(card, names, numbers)
+    _check_alive(card, numbers, said)
     notes = check_references(model, references, np.array(shown), said[len(tiles) :]) if references else ()
     if changed:
         return ("its parameters are not the defaults, so its reference tiles were not asked",)
     return (*_notes(card, references, said[names.index(GLASS)]), *notes)
 
 
-def _ask(model: TileModel, tiles: Patches) -> Prediction:
-    parts: list[Prediction] = []
+def _ask(model: TileModel, tiles: Patches) -> tuple[NDArray[np.float32], Prediction]:
+    """Return all numbers (n, ...) and the value of each class (n, classes) that a model gives of tiles."""
+    kind = kind_of(model.card)
+    numbers: list[NDArray[np.float32]] = []
+    scores: list[Prediction] = []
     at_a_time = _AT_A_TIME
-    while (done := sum(map(len, parts))) < len(tiles):
+    while (done := sum(map(len, scores))) < len(tiles):
         try:
-            parts.append(ask_freely(model, tiles[done : done + at_a_time]))
+            said = kind.ask_freely(model, tiles[done : done + at_a_time])
         except MemoryError as error:
             if at_a_time == 1:
                 raise ModelError(model.card.name, f"out of memory with one patch: {error}") from error
             at_a_time = 1
         except ModelError as error:
             raise _explained(model.card, error) from error
-    return np.concatenate(parts)
+        else:
+            numbers.append(kind.numbers(said))
+            scores.append(kind.scores(said, model.card))
+    return np.concatenate(numbers), np.concatenate(scores)
 
 
 def _explained(card: ModelCard, error: ModelError) -> ModelError:
@@ -83,7 +92,7 @@ def _explained(card: ModelCard, error: ModelError) -> ModelError:
     )
 
 
-def _check_finite(card: ModelCard, names: list[str], said: Prediction) -> None:
+def _check_finite(card: ModelCard, names: list[str], said: NDArray[np.float32]) -> None:
     bad = ~np.isfinite(said)
     if bad.any():
         where = ", ".join(name for name, row in zip(names, bad, strict=True) if row.any())
@@ -94,7 +103,7 @@ def _check_finite(card: ModelCard, names: list[str], said: Prediction) -> None:
         )
 
 
-def _check_normalised(card: ModelCard, names: list[str], said: Prediction) -> None:
+def _check_normalised(card: ModelCard, names: list[str], said: NDArray[np.float32]) -> None:
     low, high = float(said.min()), float(said.max())
     if low < -_RANGE_SLACK or high > 1 + _RANGE_SLACK:
         raise ModelError(
@@ -103,19 +112,20 @@ def _check_normalised(card: ModelCard, names: list[str], said: Prediction) -> No
             f'{_AS_PROBABILITIES} ("activation": "softmax", or "sigmoid" for several classes at once)',
         )
     sums = said.sum(axis=1)
-    worst = int(np.abs(sums - 1).argmax())
+    worst = np.unravel_index(int(np.abs(sums - 1).argmax()), sums.shape)
     if not card.multi_label and abs(sums[worst] - 1) > _SUM_SLACK:
         raise ModelError(
             card.name,
-            f"its scores are not normalised: for {names[worst]} they add up to {sums[worst]:.3g}, not to 1; "
-            f'{_AS_PROBABILITIES} ("activation": "softmax"), or say "multi_label": true '
+            f"its scores are not normalised: for {names[worst[0]]} they add up to {sums[worst]:.3g}, "
+            f'not to 1; {_AS_PROBABILITIES} ("activation": "softmax"), or say "multi_label": true '
             "if several classes can hold at once",
         )
 
 
-def _check_alive(card: ModelCard, said: Prediction) -> None:
-    if float(np.ptp(said, axis=0).max()) < _CONSTANT:
+def _check_alive(card: ModelCard, numbers: NDArray[np.float32], said: Prediction) -> None:
+    if float(np.ptp(numbers, axis=0).max()) < _CONSTANT:
         values = ", ".join(f"{name} {value:.3g}" for name, value in zip(card.classes, said[0], strict=True))
+        values = values or f"features such as {numbers.flat[0]:.3g}"
         raise ModelError(
             card.name,
             f"its output is constant: it says the same ({values}) of glass, black, tissue and noise; "
@@ -124,7 +134,9 @@ def _check_alive(card: ModelCard, said: Prediction) -> None:
 
 
 def _notes(card: ModelCard, references: Sequence[Reference], glass: Prediction) -> tuple[str, ...]:
-    notes = []
+    notes: list[str] = []
+    if not card.classes:
+        return ()
     if not references:
         notes.append(
             "it brings no reference tiles, so the order of its classes and its transform were not checked"

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from pathview.core.errors import ModelError
-from pathview.inference.boundary import ask_freely
 from pathview.inference.card import ModelCard
 from pathview.inference.model import Patches, Prediction, TileModel
 from pathview.inference.reference import Reference
+from pathview.inference.tasks.table import kind_of
 
 # Twice what the short float types may differ from float32, and resizing by another library a little.
 _TOLERANCE = 0.05
@@ -75,7 +75,8 @@ def _reason(model: TileModel, references: Sequence[Reference], tiles: Patches, s
             f"{', '.join(order)} all reference tiles come out right; list them so"
         )
     try:
-        flipped = ask_freely(model, np.ascontiguousarray(tiles[..., ::-1]))
+        kind = kind_of(card)
+        flipped = kind.scores(kind.ask_freely(model, np.ascontiguousarray(tiles[..., ::-1])), card)
     except (ModelError, MemoryError):
         return _UNEXPLAINED
     if all(_fits(card, one, row) for one, row in zip(references, flipped, strict=True)):

@@ -12,23 +12,23 @@ from enum import StrEnum
 from typing import ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from psygnal import Signal
 
 from pathview.core.errors import ModelError, PathViewError
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
 from pathview.inference.batch import BatchSize
-from pathview.inference.boundary import ask_all, load
+from pathview.inference.boundary import load
 from pathview.inference.device import default_batch, resolve_device
 from pathview.inference.forecast import Forecast, Stopwatch, device_word
 from pathview.inference.grid import PatchGrid
-from pathview.inference.heatmap import OOD, Heatmap
-from pathview.inference.model import Patches, Prediction, TileModel
+from pathview.inference.heatmap import Heatmap
+from pathview.inference.model import Patches, TileModel
 from pathview.inference.order import CellOrder, Cells, coarse_count
 from pathview.inference.phases import Phase, announce
 from pathview.inference.read_ahead import Loaded, ReadAhead
-from pathview.inference.views import UNCERTAINTY, ask_in_views
+from pathview.inference.sink import Sink
+from pathview.inference.tasks.table import kind_of
 from pathview.slides.slide import Slide
 
 # A step never sleeps longer than this, so that pause and cancel take effect at once.
@@ -150,6 +150,8 @@ class InferenceRun:
         What the pre-flight said then.
     coarse
         Edge, in cells, of the blocks of a coarse map that comes first, see `order.coarse_stages`; 1 for none.
+    sink
+        Takes what the model's task gives beyond the cells, before the heatmap takes these.
     """
 
     changed = Signal(RunStatus)
@@ -169,8 +171,13 @@ class InferenceRun:
         check: Callable[[TileModel], tuple[str, ...]] | None = None,
         notes: tuple[str, ...] = (),
         coarse: int = 1,
+        sink: Sink | None = None,
     ) -> None:
         self.model = model
+        self._kind = kind_of(model.card)
+        self._sink = sink
+        if sink is not None:
+            heatmap.flush_first(sink.flush)
         self.notes = notes
         self._check = check
         self.heatmap = heatmap
@@ -338,7 +345,7 @@ class InferenceRun:
     def _look(self, cells: Cells, patches: Patches) -> None:
         began = time.monotonic()
         try:
-            prediction, extras = self._answer(patches)
+            said = self._kind.ask(self.model, patches, self.heatmap.facts.views)
         except MemoryError as error:
             if not self._size.shrink():
                 name = self.model.card.name
@@ -346,7 +353,9 @@ class InferenceRun:
             self._loaded.appendleft(Loaded(cells, patches))
             return
         self._size.learn(len(cells), time.monotonic() - began)
-        self.heatmap.write(cells, prediction, extras)
+        if self._sink is not None:
+            self._sink.put(cells, said.payload)
+        self.heatmap.write(cells, said.scores, said.extras)
         self._tried += len(cells)
         if self._watch.lap(len(cells)):
             self._forecast = self._expect(self._watch.rate or math.inf)
@@ -357,16 +366,6 @@ class InferenceRun:
         left = progress.total - progress.done - progress.failed
         first, coarse = self._coarse
         return Forecast((left + self._tried) / rate, coarse / rate, first, device_word(self._device))
-
-    def _answer(self, patches: Patches) -> tuple[Prediction, dict[str, NDArray[np.float32]]]:
-        if self.heatmap.facts.views == 1:
-            answer, extras = ask_all(self.model, patches), {}
-        else:
-            answer, spread = ask_in_views(self.model, patches)
-            extras = {UNCERTAINTY: spread}
-        if answer.ood is not None:
-            extras[OOD] = answer.ood[:, None]
-        return answer.prediction, extras
 
     def _measure(self, state: RunState, error: Exception | None = None) -> RunStatus:
         now = time.monotonic()

@@ -16,16 +16,18 @@ from pathview.core.place import Place
 from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
-from pathview.inference.heatmap import OOD, CellState, Heatmap
+from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.model import ChoosesBackend, TileModel
 from pathview.inference.order import COARSE
 from pathview.inference.phases import Phase, announce
 from pathview.inference.preflight import preflight
 from pathview.inference.run import InferenceRun
+from pathview.inference.sink import Sink
 from pathview.inference.source import ModelSource
+from pathview.inference.tasks.table import kind_of
 from pathview.inference.tissue import tissue_mask
 from pathview.inference.tissue_edits import TissueEdit, edited
-from pathview.inference.views import UNCERTAINTY, VIEWS
+from pathview.inference.views import VIEWS
 from pathview.slides.channels import are_colours
 from pathview.slides.open import open_slide
 from pathview.slides.reader import SlideInfo
@@ -119,6 +121,7 @@ def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = Non
         model = spec.model.make() if earlier is None else earlier.model
         _choose_backend(model, spec)
         heatmap = _heatmap(spec, slide)
+        sink = _sink(heatmap, spec)
         passed = earlier is not None and earlier.checked
         return InferenceRun(
             slide,
@@ -133,6 +136,7 @@ def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = Non
             check=None if passed else _preflight_of(spec.model),
             notes=earlier.notes if earlier is not None else (),
             coarse=COARSE if spec.coarse_first else 1,
+            sink=sink,
         )
     except BaseException:
         slide.close()
@@ -150,6 +154,19 @@ def _preflight_of(source: ModelSource) -> Callable[[TileModel], tuple[str, ...]]
     return partial(preflight, references=source.references, changed=bool(source.values))
 
 
+def _judge_views(spec: RunSpec) -> None:
+    card = spec.model.card
+    if spec.tta and not kind_of(card).takes_views:
+        raise ModelError(card.name, f'models whose task is "{card.task}" are asked in one view; run it so')
+
+
+def _sink(heatmap: Heatmap, spec: RunSpec) -> Sink | None:
+    try:
+        return kind_of(spec.model.card).sink(heatmap, spec.model.card)
+    except OSError as error:
+        raise ExportError(spec.heatmap or Path(), error.strerror or str(error)) from error
+
+
 def _judge_colours(info: SlideInfo, card: ModelCard) -> None:
     """Refuse stains in false colours: a model of stained tissue would score them all the same."""
     if info.channels and not are_colours(info.channels):
@@ -163,6 +180,7 @@ def _judge_colours(info: SlideInfo, card: ModelCard) -> None:
 def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     info = slide.info
     _judge_colours(info, spec.model.card)
+    _judge_views(spec)
     region = None if spec.region is None else shapely.from_wkb(spec.region)
     # An unknown scale is refused before minutes go into looking for tissue.
     grid = make_grid(info, spec.model.card, None, region)
@@ -172,8 +190,7 @@ def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
         grid = make_grid(info, spec.model.card, tissue, region, min_tissue=spec.min_tissue)
     card = spec.model.card
     views = VIEWS if spec.tta else 1
-    extras = {UNCERTAINTY: len(card.classes)} if spec.tta else {}
-    extras |= {} if card.ood_threshold is None else {OOD: 1}
+    extras = kind_of(card).extras(card, views)
     coarse = COARSE if spec.coarse_first else 1
     try:
         heatmap = Heatmap.open_or_create(

@@ -12,6 +12,7 @@ from typing import Any
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.reference import Reference
 from pathview.inference.transform import is_number
+from pathview.startup.task_fields import check_task, default_stride, task_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 TEXTS = ("title", "description", "intended_use", "license", "citation")
@@ -48,29 +49,37 @@ def read_card(
     """
     found: list[str] = []
     _check_names(entry, found)
+    check_task(entry, found)
     _check_classes(entry, words, found)
     _check_numbers(entry, words, found)
     _check_texts(entry, found)
     defects += [f"{where}{defect}" for defect in found]
     if found:
         return None
-    classes = tuple(entry["classes"])
+    classes = tuple(entry.get("classes", ()))
     return ModelCard(
         name=entry["name"],
         version=entry["version"],
         task=Task(entry["task"]),
         mpp=float(entry["mpp"]),
         patch=entry["patch"],
-        stride=entry.get("stride", entry["patch"]),
+        stride=entry.get("stride", default_stride(entry)),
         classes=classes,
-        positive=entry.get("positive", classes[-1]),
+        positive=entry.get("positive", classes[-1] if classes else ""),
         threshold=float(entry.get("threshold", 0.5)),
         multi_label=bool(entry.get("multi_label", False)),
         parameters=(),
         sha256=entry.get("sha256", ""),
         ood_threshold=None if entry.get("ood_threshold") is None else float(entry["ood_threshold"]),
         facts=tuple((name, str(words)) for name, words in entry.get("facts", {}).items()),
-        **{key: str(entry.get(key, "")) for key in TEXTS},
+        features=entry.get("features", 0),
+        output_stride=entry.get("output_stride", 1),
+        halo=entry.get("halo", 0),
+        title=str(entry.get("title", "")),
+        description=str(entry.get("description", "")),
+        intended_use=str(entry.get("intended_use", "")),
+        license=str(entry.get("license", "")),
+        citation=str(entry.get("citation", "")),
     )
 
 
@@ -80,12 +89,14 @@ def _check_names(entry: Mapping[str, Any], found: list[str]) -> None:
         found.append('"name" must be lower-case letters, digits, ".", "_" and "-"')
     if not isinstance(entry.get("version"), str):
         found.append('"version" must be a text such as "1.0.0"')
-    if entry.get("task") != Task.CLASSIFY:
-        found.append('"task" must be "classify"; other tasks cannot be run yet')
 
 
 def _check_classes(entry: Mapping[str, Any], words: Words, found: list[str]) -> None:
     classes, several = entry.get("classes"), entry.get("multi_label", False)
+    if task_of(entry) is Task.EMBED:
+        if classes:
+            found.append(f'"{words.classes}" must be left out or empty: a model that embeds has none')
+        return
     if not isinstance(several, bool):
         found.append('"multi_label" must be true or false')
     least, count = (1, "one") if several is True else (2, "two")

@@ -12,11 +12,13 @@ from pathview.core.errors import ManifestError
 from pathview.inference.source import ModelSource
 from pathview.startup.card_fields import NAME, TEXTS, Words, misspelt, read_card, read_references
 from pathview.startup.parameter_fields import read_parameters
+from pathview.startup.task_fields import KEYS as TASK_KEYS
 
 API = 1
 _FACTORY = re.compile(r"[A-Za-z_]\w*:[A-Za-z_]\w*")
-_KEYS = {"name", "version", "task", "mpp", "patch", "stride", "classes", "positive", "threshold"} | {
-    "multi_label", "ood_threshold", "facts", "weights", "sha256", "factory", "reference", "parameter", *TEXTS,
+_KEYS = {"name", "version", "mpp", "patch", "stride", "classes", "positive", "threshold"} | {
+    *TASK_KEYS, *TEXTS, "multi_label", "ood_threshold", "facts", "weights", "sha256", "factory", "reference",
+    "parameter",
 }  # fmt: skip
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pathview.core.errors import ManifestError, ModelError
+from pathview.inference.card import Task
 from pathview.inference.recipe import Activation, Format, Recipe
 from pathview.inference.source import ModelSource
 from pathview.inference.transform import is_number, read_transform
 from pathview.inference.weights_file import sniff
 from pathview.startup.card_fields import TEXTS, Words, inside, misspelt, read_card, read_references
+from pathview.startup.task_fields import KEYS as TASK_KEYS
 
 CONFIG = "config.json"
 # In this order: a file that holds nothing but numbers is taken before one that brings a program along.
@@ -24,10 +26,21 @@ _REQUIRED = {
     "spec_version", "architecture", "num_classes", "patch_size_pixels", "spacing_um_px", "class_names",
     "transform",
 }  # fmt: skip
-_CARD_KEYS = {"name", "version", "task", "stride", "positive", "threshold", "multi_label", "sha256", *TEXTS}
+_CARD_KEYS = {
+    *TASK_KEYS,
+    "name",
+    "version",
+    "stride",
+    "positive",
+    "threshold",
+    "multi_label",
+    "sha256",
+    *TEXTS,
+}
 _OWN = _CARD_KEYS | {
     "weights", "format", "channels", "activation", "temperature", "options", "reference", "stain", "tissue",
 }  # fmt: skip
+_TIMM = (Format.SAFETENSORS, Format.CHECKPOINT)
 _MOST_BYTES = 4 << 20
 
 
@@ -56,7 +69,7 @@ def read_model_folder(folder: Path, *, name: str = "", root: Path | None = None)
     if not isinstance(own, Mapping):
         raise ManifestError(file, ('"pathview" must be a table',))
     defects: list[str] = []
-    _check_required(raw, defects)
+    _check_required(raw, own.get("task") == Task.EMBED, defects)
     defects += [*misspelt(raw, _REQUIRED | {"pathview"}), *_strange(own)]
     entry = _entry(raw, own, name or folder.resolve().name, digest)
     card = read_card(entry, _WORDS, defects)
@@ -88,7 +101,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_required(raw: Mapping[str, Any], defects: list[str]) -> None:
+def _check_required(raw: Mapping[str, Any], embeds: bool, defects: list[str]) -> None:
     for key in sorted(_REQUIRED - raw.keys()):
         defects.append(f'"{key}" is missing')
     if "pretrained_cfg" in raw and "spacing_um_px" not in raw:
@@ -99,7 +112,9 @@ def _check_required(raw: Mapping[str, Any], defects: list[str]) -> None:
     if "spec_version" in raw and raw["spec_version"] != "1.0":
         defects.append(f'"spec_version" must be "1.0", not {raw["spec_version"]!r}')
     count, names = raw.get("num_classes"), raw.get("class_names")
-    if "num_classes" in raw and (type(count) is not int or count < 1):
+    if embeds and "num_classes" in raw and (type(count) is not int or count != 0):
+        defects.append(f'"num_classes" must be 0, since a model that embeds has no classes, not {count!r}')
+    elif not embeds and "num_classes" in raw and (type(count) is not int or count < 1):
         defects.append(f'"num_classes" must be how many classes the model tells apart, not {count!r}')
     elif isinstance(names, list) and type(count) is int and count != len(names):
         defects.append(
@@ -120,7 +135,7 @@ def _entry(raw: Mapping[str, Any], own: Mapping[str, Any], name: str, digest: st
     """Return the fields by the card's names. What has no version is told apart by its manifest's bytes."""
     slug = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._") or "model"
     entry = {"name": slug, "version": f"config-{digest[:8]}", "task": "classify"}
-    entry |= {key: own[key] for key in _CARD_KEYS & own.keys()}
+    entry |= {key: own[key] for key in (_CARD_KEYS | {"reference"}) & own.keys()}
     wanted = {"mpp": "spacing_um_px", "patch": "patch_size_pixels", "classes": "class_names"}
     return entry | {key: raw[theirs] for key, theirs in wanted.items() if theirs in raw}
 
@@ -133,7 +148,8 @@ def _recipe(
     if "transform" in raw:
         transform = read_transform(raw["transform"], own.get("channels"), defects)
     several = own.get("multi_label") is True
-    activation = own.get("activation", "sigmoid" if several else "softmax")
+    embeds = own.get("task") == Task.EMBED
+    activation = own.get("activation", "none" if embeds else "sigmoid" if several else "softmax")
     if activation not in set(Activation):
         defects.append(f'"activation" must be softmax, sigmoid or none, not {activation!r}')
     elif activation == (Activation.SOFTMAX if several else Activation.SIGMOID):
@@ -141,6 +157,8 @@ def _recipe(
             '"activation": softmax is for one class of several, sigmoid for several at once '
             '("multi_label": true); the two do not agree'
         )
+    elif embeds and activation != Activation.NONE:
+        defects.append('"activation" makes probabilities, and a model that embeds gives none; leave it out')
     temperature = own.get("temperature", 1.0)
     if not is_number(temperature) or not 0.01 <= temperature <= 100:
         defects.append(f'"temperature" must be a number from 0.01 to 100, not {temperature!r}')
@@ -150,6 +168,11 @@ def _recipe(
     ):
         defects.append('"options" must be a table of plain values for timm.create_model')
     found = _weights(own, folder, root, defects)
+    if found is not None and own.get("task") == Task.SEGMENT and found[1] in _TIMM:
+        defects.append(
+            f'"task": {found[0].name} is for a network of timm, and those say one thing of a whole patch; '
+            "bring a segmentation as TorchScript, .pt2 or ONNX, or as a plugin"
+        )
     if len(defects) > before or transform is None or found is None:
         return None
     return Recipe(

@@ -93,7 +93,7 @@ def test_a_threshold_without_a_score_is_refused(card: ModelCard) -> None:
             self.load = self.unload = self.predict = lambda *_: None
 
     with pytest.raises(ModelError, match="states an ood_threshold, and it has no predict_with_ood"):
-        ask_all(Boastful(), blue(1))  # type: ignore[arg-type]
+        ask_all(Boastful(), blue(1))
 
 
 def test_the_score_of_views_is_their_mean(card: ModelCard) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pathview.core.errors import CodeNotAllowedError, ModelError
+from pathview.inference.boundary import ask
 from pathview.inference.model import ChoosesBackend
 from pathview.inference.preflight import preflight
 from pathview.inference.source import ModelSource
@@ -61,7 +62,7 @@ def loaded(source: ModelSource) -> np.ndarray:
     model.load("cpu")
     assert preflight(model, references=source.references) == ()
     patches = np.random.default_rng(2).integers(0, 256, (3, 64, 64, 3)).astype(np.uint8)
-    return model.predict(patches)
+    return ask(model, patches)
 
 
 @pytest.mark.parametrize("kind", ["checkpoint", "training", "half", "torchscript", "exported"])
@@ -153,4 +154,4 @@ def test_networks_of_every_family_load_and_answer(model_folder: Path, architectu
     resized = torch.nn.functional.interpolate(pixels, (160, 160), mode="bilinear", antialias=True)
     with torch.inference_mode():
         expected = torch.softmax(network(resized / 127.5 - 1), 1).numpy()
-    np.testing.assert_allclose(model.predict(patches), expected, atol=0.03)
+    np.testing.assert_allclose(ask(model, patches), expected, atol=0.03)

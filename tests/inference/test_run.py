@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import numpy as np
 import pytest
@@ -276,3 +277,28 @@ def test_loading_and_checking_are_announced(make_run: MakeRun) -> None:
         run_through(run)
     assert heard == [Phase.LOADING, Phase.CHECKING]
     assert run.status.notes == ("checked",)
+
+
+def test_the_product_of_a_cell_is_on_disk_before_its_state(
+    slide: Slide, card: ModelCard, grid: PatchGrid, model: Any, tmp_path: Path
+) -> None:
+    put: set[tuple[int, int]] = set()
+    seen = []
+
+    class Watching:
+        def put(self, cells: np.ndarray, payload: object) -> None:
+            assert payload is None  # a classifier says nothing beyond its cells
+            put.update((int(row), int(col)) for row, col in cells)
+
+        def flush(self) -> None:
+            states = Heatmap.open(tmp_path / "h.zarr").state
+            on_disk = {(int(row), int(col)) for row, col in np.argwhere(states == CellState.DONE)}
+            seen.append(len(on_disk))
+            assert on_disk <= put
+
+    heatmap = Heatmap.create(tmp_path / "h.zarr", grid, card, slide.info)
+    run = InferenceRun(slide, model, grid, heatmap, Inbox(), batch=16, sink=Watching())
+    while run.step():
+        heatmap.flush()
+    assert len(put) == grid.shape[0] * grid.shape[1]
+    assert seen[-1] > 0

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pathview.core.errors import ModelError, in_a_sentence
 from pathview.inference.card import ModelCard
+from pathview.inference.engines.start import unfit
 from pathview.inference.model import Patches, Prediction
 from pathview.inference.onnx_file import check_self_contained
 from pathview.inference.probe_tiles import probe_tiles
@@ -24,7 +25,7 @@ _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
 class OnnxEngine:
-    """Runs an ONNX file whose one input is (n, 3, h, w) and whose one output is (n, classes).
+    """Runs an ONNX file whose one input is (n, 3, h, w) and whose one output is what the card's task says.
 
     Parameters
     ----------
@@ -111,11 +112,8 @@ class OnnxEngine:
         self._check_output(self._run(np.stack([*probe_tiles(self.card.patch).values()])))
 
     def _check_output(self, raw: NDArray[np.float32]) -> None:
-        classes = len(self.card.classes)
-        if raw.ndim != 2 or raw.shape[1] != classes:
-            raise self._error(
-                f"the network gives {raw.shape[1:]} numbers a patch; the manifest names {classes}"
-            )
+        if raw.shape[1:] != self.card.output_shape:
+            raise self._error(unfit(raw.shape[1:], self.card.output_shape))
         normal = bool(raw.min() >= 0) and np.allclose(raw.sum(axis=1), 1, atol=1e-3)
         if normal and self._recipe.activation is Activation.SOFTMAX:
             raise self._error(

@@ -15,7 +15,7 @@ import numpy as np
 
 from pathview.core.errors import ModelError
 from pathview.core.lock import WriterLock
-from pathview.inference.card import ModelCard
+from pathview.inference.card import ModelCard, Task
 from pathview.inference.engines.choice import (
     Choice,
     backends_for,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 PARITY_LIMIT = 0.02
-"""How far an engine may be from float32 torch, in probability."""
+"""How far an engine may be from float32 torch: in probability, or of the largest feature."""
 
 _BATCH = 32
 _TURNS = 4
@@ -162,7 +162,7 @@ def _find(request: Request, noted: Choice | None) -> tuple[Engine, float]:
         candidates += _compiled_engines(request, scoring, noted)
     if _TORCH in backends:
         candidates += _torch_engines(reference, scoring, request.device, noted)
-    fitting = [(engine, _difference(engine.predict(patches), exact)) for engine in candidates]
+    fitting = [(engine, _difference(request, engine.predict(patches), exact)) for engine in candidates]
     good = [pair for pair in fitting if pair[0] is reference or _near(request, *pair)]
     if not good and noted is not None:
         return _find(request, None)
@@ -223,8 +223,10 @@ def _torch_engines(
     return [torch_engine.TorchEngine(scoring, device, fast), reference]
 
 
-def _difference(said: Prediction, exact: Prediction) -> float:
-    return float(np.abs(said - exact).max())
+def _difference(request: Request, said: Prediction, exact: Prediction) -> float:
+    # Probabilities are compared as they are, features by the largest of them.
+    scale = float(np.abs(exact).max()) if request.card.task is Task.EMBED else 1.0
+    return float(np.abs(said - exact).max()) / (scale or 1.0)
 
 
 def _near(request: Request, engine: Engine, difference: float) -> bool:
@@ -281,16 +283,21 @@ def _rate(engine: Engine, patches: Patches) -> float:
     return calls * len(patches) / (time.perf_counter() - began)
 
 
+def unfit(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """Return how the numbers that a network gives of a patch differ from those of its manifest, in words."""
+    named = wanted[0] if len(wanted) == 1 else wanted
+    return f"the network gives {shape} numbers a patch; the manifest names {named}"
+
+
 def _check_output(request: Request, reference: TorchEngine, patches: Patches) -> None:
     import torch
 
-    name, classes = request.card.name, len(request.card.classes)
+    name, wanted = request.card.name, request.card.output_shape
     output = reference.logits(patches)
     if not isinstance(output, torch.Tensor):
         raise ModelError(name, f"the network gives a {type(output).__name__}, not one tensor of scores")
-    if output.shape != (len(patches), classes):
-        shape = tuple(output.shape[1:])
-        raise ModelError(name, f"the network gives {shape} numbers a patch; the manifest names {classes}")
+    if output.shape != (len(patches), *wanted):
+        raise ModelError(name, unfit(tuple(output.shape[1:]), wanted))
     sums = output.float().sum(dim=1)
     if request.activation is Activation.SOFTMAX and bool(
         (output >= 0).all() & (sums - 1).abs().lt(1e-3).all()
