@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+WITH_TORCH = ("compiled_engine", "limits", "scoring", "torch_engine")
 HEAVY = ("torch", "timm", "PySide6", "vispy", "tifffile", "zarr", "openslide", "skimage")
 
 
@@ -44,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_lower_floors_import_without_qt_gl_or_torch(floor: str) -> None:
     files = (ROOT / "pathview" / floor).rglob("*.py")
     names = sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
-    light = [name for name in names if not name.endswith(("limits", "scoring", "torch_engine", "__init__"))]
+    light = [name for name in names if not name.endswith((*WITH_TORCH, "__init__"))]
     loaded = loaded_after("\n".join(f"import {name}" for name in light))
     assert loaded.isdisjoint({"torch", "timm", "PySide6", "vispy"})
 
