@@ -215,6 +215,8 @@ class ModelRuns:
         self.changed.emit(self.status)
 
     def _add(self, slide: OpenSlide, name: str, heatmap: Heatmap) -> None:
+        if not heatmap.facts.classes:
+            return  # features have no map; the Model panel says so and tells how far the run is
         heatmap.changed.connect(self._on_cells)
         self._workspace.show_heatmap(slide, name, heatmap)
         slide.fitting[name] = True

@@ -117,6 +117,27 @@ def export_cells(
     say(f"wrote {opened.state.size} cells to {output}")
 
 
+@app.command("features")
+def export_features(
+    heatmap: Annotated[
+        Path,
+        typer.Argument(
+            metavar="HEATMAP.zarr", help="The heatmap of a model that embeds.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The folder for all slides.", show_default=False)
+    ],
+    name: Annotated[str | None, typer.Option(help="Of the slide; default: that of the run's folder.")] = None,
+) -> None:
+    """Write the features of a run as HDF5, in TRIDENT's and CLAM's folders; older files are replaced."""
+    from pathview.export.features_h5 import write_features
+
+    named = name or heatmap.absolute().parent.parent.name
+    for file in write_features(heatmap, output, named):
+        say(f"wrote {file}")
+
+
 def _check(output: Path, overwrite: bool, source: Place) -> None:
     if isinstance(source, Path) and source.exists() and output.exists() and output.samefile(source):
         raise ExportError(output, "it is the file that is read; slides and results are never replaced")

@@ -23,6 +23,7 @@ def list_models(
     as_json: Annotated[bool, typer.Option("--json", help="Print the model cards as JSON.")] = False,
 ) -> None:
     """Print the models by name; broken plugins are named on stderr."""
+    from pathview.inference.card import Task
     from pathview.startup.registry import load_registry
     from pathview.startup.settings import load_settings
 
@@ -34,9 +35,10 @@ def list_models(
         print(as_json_text([dataclasses.asdict(card) for card in cards]))
         return
     for card in cards:
+        gives = f"classes {', '.join(card.classes)}" if card.task is Task.CLASSIFY else card.gives
         print(
             f"{card.name}\n  {card.title or card.name}, version {card.version}\n"
-            f"  classes {', '.join(card.classes)}; {card.patch} px at {card.mpp:g} um/px"
+            f"  {gives}; {card.patch} px at {card.mpp:g} um/px"
             f"\n  {card.intended_use or 'Research use only.'}"
         )
         for one in card.parameters:

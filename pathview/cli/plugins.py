@@ -49,12 +49,19 @@ def new(
             "--output", "-o", help="Into this folder; default: where plugins are found.", metavar="DIR"
         ),
     ] = None,
+    task: Annotated[
+        str, typer.Option(help="What its model does: classify, segment or embed.", metavar="TASK")
+    ] = "classify",
 ) -> None:
     """Write a plugin that works, with a test, to be changed into your own; print its folder."""
     from pathview.core.files import data_folder
     from pathview.startup.skeleton import write_skeleton
+    from pathview.startup.skeleton_models import BEGINNINGS
 
-    folder = write_skeleton(name, data_folder() / "plugins" if output is None else output)
+    wanted = next((one for one in BEGINNINGS if one == task), None)
+    if wanted is None:
+        raise typer.BadParameter(f"must be one of {', '.join(BEGINNINGS)}", param_hint="--task")
+    folder = write_skeleton(name, data_folder() / "plugins" if output is None else output, wanted)
     print(folder)
     say(f"change model.py, then try it: pathview plugins check {folder if output else name}")
 

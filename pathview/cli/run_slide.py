@@ -218,6 +218,10 @@ def _run(slide: Slide, job: _Job, spec: RunSpec) -> dict[str, Any]:
     unlike = cells["unlike_training"]
     counts += f", {unlike} unlike the training tissue" if unlike else ""
     job.tell(f"{counts}: {place.folder}")
+    product = record.get("product", {})
+    for words in (product.get("words"), product.get("missing")):
+        if words:
+            job.tell(words)
     return record
 
 

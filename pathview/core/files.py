@@ -29,12 +29,29 @@ def atomic_write(target: Path) -> Iterator[IO[bytes]]:
     file
         Open for writing bytes; if the block raises, the target stays as it was and nothing is left behind.
     """
+    with atomic_path(target) as part, part.open("xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yield the name of a file beside a target, to be written there and moved to the target at the end.
+
+    Parameters
+    ----------
+    target
+        The file to create or replace; its folder must exist.
+
+    Yields
+    ------
+    Path
+        Of nothing yet; if the block raises, the target stays as it was and nothing is left behind.
+    """
     part = target.with_name(f".{target.name}.{uuid4().hex}.part")
     try:
-        with part.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+        yield part
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from pathview.slides.slide import Slide
 _EDGE = 1400
 _LEGEND = 92
 _INK = (32, 33, 36)
+_LOOKED_AT = (0, 114, 178)
 _FAINT = (95, 99, 104)
 
 
@@ -79,10 +80,14 @@ def _overlay(
     inside = ((row >= 0) & (row < rows))[:, None] & ((column >= 0) & (column < columns))[None, :]
     at = np.ix_(np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1))
     state = np.where(inside, heatmap.state[at], 2)
-    score = np.nan_to_num(heatmap.scores[heatmap.facts.classes.index(card.positive)][at])
-    color = colormap_table(colormap)[np.rint(score * 255).astype(np.uint8)].astype(np.float32)
-    # Low probabilities are nearly clear, so that the tissue under them stays readable.
-    alpha = np.where(state == 1, 0.15 + 0.5 * score, 0.0)
+    if card.classes:
+        score = np.nan_to_num(heatmap.scores[heatmap.facts.classes.index(card.positive)][at])
+        color = colormap_table(colormap)[np.rint(score * 255).astype(np.uint8)].astype(np.float32)
+        # Low probabilities are nearly clear, so that the tissue under them stays readable.
+        alpha = np.where(state == 1, 0.15 + 0.5 * score, 0.0)
+    else:
+        color = np.full((*state.shape, 3), _LOOKED_AT, np.float32)
+        alpha = np.where(state == 1, 0.3, 0.0)
     unlike = inside & heatmap.unlike()[at]
     color[unlike] = (color[unlike] + 160) / 2
     diagonal = np.subtract.outer(np.arange(height), np.arange(width))
@@ -101,6 +106,26 @@ def _unlike_words(heatmap: Heatmap) -> str:
 def _legend(page: Image.Image, top: int, heatmap: Heatmap, card: ModelCard, colormap: str) -> None:
     draw = ImageDraw.Draw(page)
     font, small = ImageFont.load_default(15), ImageFont.load_default(12)
+    if card.classes:
+        _color_bar(page, top, card, colormap)
+    else:
+        draw.rectangle((16, top + 12, 32, top + 28), fill=_LOOKED_AT)
+        draw.text((42, top + 10), f"{card.features} features each", font=font, fill=_INK)
+    done, skipped = int((heatmap.state == 1).sum()), int((heatmap.state == 2).sum())
+    failed, waiting = int((heatmap.state == 3).sum()), int((heatmap.state == 0).sum())
+    lines = (
+        f"{card.title or card.name}, version {card.version}, weights {card.sha256[:12] or 'none'}",
+        f"{done} cells scored, {skipped} skipped, {failed} failed, {waiting} not run"
+        f"{f'; threshold {card.threshold:g}' if card.classes else ''}{_unlike_words(heatmap)}",
+        "Research use only. The heatmap assists; people decide.",
+    )
+    for number, line in enumerate(lines):
+        draw.text((310, top + 10 + 22 * number), line, font=small, fill=_INK if number == 0 else _FAINT)
+
+
+def _color_bar(page: Image.Image, top: int, card: ModelCard, colormap: str) -> None:
+    draw = ImageDraw.Draw(page)
+    font, small = ImageFont.load_default(15), ImageFont.load_default(12)
     bar = Image.fromarray(np.repeat(colormap_table(colormap)[None, :, :], 16, axis=0))
     page.paste(bar, (16, top + 34))
     draw.rectangle((15, top + 33, 272, top + 50), outline=_FAINT)
@@ -109,13 +134,3 @@ def _legend(page: Image.Image, top: int, heatmap: Heatmap, card: ModelCard, colo
         draw.text((16 + 256 * value, top + 54), f"{value:g}", font=small, fill=_FAINT, anchor="ma")
     mark = 16 + 256 * card.threshold
     draw.line((mark, top + 30, mark, top + 53), fill=_INK, width=2)
-    done, skipped = int((heatmap.state == 1).sum()), int((heatmap.state == 2).sum())
-    failed, waiting = int((heatmap.state == 3).sum()), int((heatmap.state == 0).sum())
-    lines = (
-        f"{card.title or card.name}, version {card.version}, weights {card.sha256[:12] or 'none'}",
-        f"{done} cells scored, {skipped} skipped, {failed} failed, {waiting} not run;"
-        f" threshold {card.threshold:g}{_unlike_words(heatmap)}",
-        "Research use only. The heatmap assists; people decide.",
-    )
-    for number, line in enumerate(lines):
-        draw.text((310, top + 10 + 22 * number), line, font=small, fill=_INK if number == 0 else _FAINT)

@@ -88,11 +88,19 @@ def _facts_of(record: Mapping[str, Any]) -> list[str]:
         "Scored": cells["done"],
         "Without tissue": cells["skipped"],
         "Failed": cells["failed"],
+        **_product(record),
         "Unlike the training tissue": _told(cells["unlike_training"]),
         "Device": f"{record.get('device', '?')} {record.get('engine') or ''}",
         "Tiles per second": record.get("tiles_per_second") or "all done before",
     }
     return [_table("Slide", about_slide), _table("Model", about_model), _table("Cells", about_cells)]
+
+
+def _product(record: Mapping[str, Any]) -> dict[str, str]:
+    product = record.get("product")
+    if not product:
+        return {}
+    return {"Besides": "; ".join(filter(None, (product["words"], *product["files"], product["missing"])))}
 
 
 def _told(count: int | None) -> str:

@@ -14,6 +14,7 @@ from pathview.core.files import write_text
 from pathview.core.place import Place
 from pathview.export.heatmap_table import write_heatmap_table
 from pathview.export.preview import write_preview
+from pathview.export.products import write_products
 from pathview.inference.card import ModelCard
 from pathview.inference.heatmap import Heatmap
 from pathview.slides.colour import DisplayColour
@@ -38,6 +39,11 @@ class RunFolder:
         # "." and ".." name a folder too; links keep the name that the user gave them.
         named = Path(os.path.abspath(slide)) if isinstance(slide, Path) else slide
         return cls(output / named.stem / model)
+
+    @property
+    def output(self) -> Path:
+        """The folder of all slides' results."""
+        return self.folder.parent.parent
 
     @property
     def heatmap(self) -> Path:
@@ -126,6 +132,8 @@ class RunFolder:
         colour = slide.display_colour if convert_colours else DisplayColour.off()
         write_preview(slide, heatmap, card, self.preview, colour=colour)
         record = _record(slide, heatmap, card) | {"preview_colours": colour.state} | facts
+        if product := write_products(self, heatmap, card):
+            record["product"] = product
         write_text(self.record, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
         return record
 
@@ -155,9 +163,11 @@ def _record(slide: Slide, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
             "mpp": card.mpp,
             "patch": card.patch,
             "stride": card.stride,
+            "task": card.task.value,
+            "features": card.features or None,
             "classes": list(card.classes),
-            "positive": card.positive,
-            "threshold": card.threshold,
+            "positive": card.positive or None,
+            "threshold": card.threshold if card.classes else None,
             "ood_threshold": card.ood_threshold,
             "license": card.license,
             "intended_use": card.intended_use,
@@ -182,7 +192,9 @@ def _record(slide: Slide, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
     }
 
 
-def _over_threshold(heatmap: Heatmap, card: ModelCard) -> int:
-    """Return how many cells count as the positive class; NaN, which is not done, never does."""
+def _over_threshold(heatmap: Heatmap, card: ModelCard) -> int | None:
+    """Return how many cells count as the positive class, None without classes; NaN, not done, never does."""
+    if not card.classes:
+        return None
     scores = heatmap.scores[heatmap.facts.classes.index(card.positive)]
     return int((scores >= card.threshold).sum())

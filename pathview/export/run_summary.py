@@ -31,6 +31,8 @@ class SlideRow:
         How many.
     over_threshold
         Tiles whose probability of the positive class is at least the model's threshold.
+    product
+        What else the model's task left, in words.
     seconds, tiles_per_second
         Of this run.
     device
@@ -52,6 +54,7 @@ class SlideRow:
     without_tissue: str = ""
     failed_tiles: str = ""
     over_threshold: str = ""
+    product: str = ""
     seconds: str = ""
     tiles_per_second: str = ""
     device: str = ""

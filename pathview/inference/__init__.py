@@ -2,7 +2,17 @@
 
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard, Task
-from pathview.inference.model import Patches, Prediction, TileModel
+from pathview.inference.model import DenseMaps, Features, Patches, Prediction, TileModel
 from pathview.inference.timm_model import TimmModel
 
-__all__ = ["ModelCard", "ModelError", "Patches", "Prediction", "Task", "TileModel", "TimmModel"]
+__all__ = [
+    "DenseMaps",
+    "Features",
+    "ModelCard",
+    "ModelError",
+    "Patches",
+    "Prediction",
+    "Task",
+    "TileModel",
+    "TimmModel",
+]

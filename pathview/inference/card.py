@@ -85,6 +85,13 @@ class ModelCard:
     halo: int = 0
 
     @property
+    def gives(self) -> str:
+        """What it gives of a patch, in words."""
+        if self.task is Task.EMBED:
+            return f"{self.features} features, which have no map"
+        return " / ".join(self.classes) + (" of each pixel" if self.task is Task.SEGMENT else "")
+
+    @property
     def map_edge(self) -> int:
         """Edge, in pixels, of the dense map that a model that segments gives of a patch."""
         return self.patch // self.output_stride

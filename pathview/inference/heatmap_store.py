@@ -39,12 +39,14 @@ class HeatmapStore:
         Where it is, and what its values belong to.
     extras
         Layers of each further array by its name.
+    group
+        What else a run keeps of its cells lies in it, too, under names of its own.
     """
 
     def __init__(self, path: Path, group: zarr.Group, facts: HeatmapFacts) -> None:
         self.path = path
         self.facts = facts
-        self._group = group
+        self.group = group
         # Looked up once: each look-up reads and parses the array's metadata file.
         self._scores = cast("zarr.Array[Any]", group["scores"])
         self._state = cast("zarr.Array[Any]", group["state"])
@@ -100,7 +102,7 @@ class HeatmapStore:
 
     def read_grid(self) -> PatchGrid:
         """Return the grid; selected are the cells inside that are not marked as skipped."""
-        facts = cast("dict[str, Any]", self._group.attrs["grid"])
+        facts = cast("dict[str, Any]", self.group.attrs["grid"])
         rows, cols = facts["shape"]
         everything = np.ones((rows, cols), bool)
         region = None if facts["region_wkb"] is None else shapely.from_wkb(facts["region_wkb"])
@@ -129,8 +131,8 @@ class HeatmapStore:
         """Make those of the further arrays, layers by name, that are not there yet."""
         missing = {name: layers for name, layers in extras.items() if name not in self.extras}
         for name, layers in missing.items():
-            _create_layers(self._group, name, layers, self._state.shape)
-            self._extras[name] = cast("zarr.Array[Any]", self._group[name])
+            _create_layers(self.group, name, layers, self._state.shape)
+            self._extras[name] = cast("zarr.Array[Any]", self.group[name])
         if missing:
             # Named last: an array that nobody names does no harm.
             self.extras |= missing
@@ -138,7 +140,7 @@ class HeatmapStore:
 
     def read_failures(self) -> dict[tuple[int, int], str]:
         """Return the reasons of failed cells by (row, column)."""
-        kept = cast("list[list[Any]]", self._group.attrs.get("failures", []))
+        kept = cast("list[list[Any]]", self.group.attrs.get("failures", []))
         return {(int(row), int(col)): str(reason) for row, col, reason in kept}
 
     def write(
@@ -168,7 +170,7 @@ class HeatmapStore:
 
     def note(self, facts: dict[str, Any]) -> None:
         """Add to the group's attributes."""
-        self._group.update_attributes(facts)
+        self.group.update_attributes(facts)
 
 
 def _chunk(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -37,6 +37,32 @@ def test_a_new_plugin_is_found_passes_and_runs(call: Call, made_tiff: Path, tmp_
     assert {"id": "my-model", "folder": str(folder), "models": ["my-model"]} in listed
 
 
+@pytest.mark.parametrize("task", ["embed"])
+def test_a_new_plugin_of_another_task_passes_and_runs(
+    task: str, call: Call, made_tiff: Path, tmp_path: Path
+) -> None:
+    done = call("plugins", "new", "mine", "--task", task)
+    assert done.returncode == 0, done.stderr
+    done = call("plugins", "check", "mine")
+    assert (done.returncode, "WRONG" in done.stdout, "note" in done.stdout) == (0, False, False), done.stdout
+    done = call("run", made_tiff, "-m", "mine", "-o", tmp_path / "out", "--device", "cpu", "--json")
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads(done.stdout)
+    assert (record["model"]["task"], record["state"]) == (task, "done")
+    assert record["product"]["missing"] == ""
+    for file in record["product"]["files"]:
+        assert (tmp_path / "out" / file).exists()
+    done = call("run", made_tiff, "-m", "mine", "-o", tmp_path / "out", "--device", "cpu", "--tta")
+    assert done.returncode == 1
+    assert "are asked in one view" in done.stderr
+
+
+def test_a_plugin_of_an_unknown_task_is_refused(call: Call) -> None:
+    done = call("plugins", "new", "mine", "--task", "guess")
+    assert done.returncode == 2
+    assert "classify" in done.stderr
+
+
 def test_its_own_test_passes_and_can_fail(call: Call, tmp_path: Path) -> None:
     folder = Path(call("plugins", "new", "a.b_c", "-o", tmp_path).stdout.strip())
     assert folder == tmp_path / "a.b_c"

@@ -52,8 +52,8 @@ def card_html(card: ModelCard) -> str:
     rows = {
         "Intended use": card.intended_use or "Research use only.",
         "What it does": card.description,
-        "Classes": ", ".join(card.classes),
-        "Shown first": f"{card.positive}, positive from {card.threshold:g}",
+        "Gives": card.gives,
+        "Shown first": f"{card.positive}, positive from {card.threshold:g}" if card.classes else "",
         "Looks at": f"{card.patch} × {card.patch} px at {card.mpp:g} µm/px, every {card.stride} px",
         "Knows its limits": _limits(card),
         **dict(card.facts),

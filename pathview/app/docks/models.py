@@ -145,7 +145,7 @@ class ModelsDock(QWidget):
             return
         card = self._workspace.registry.model(self.model).card
         self.box.setToolTip(f"{card.title or card.name}\n{card.description}")
-        self._facts.setText(f"{' / '.join(card.classes)} · {card.patch} px at {card.mpp:g} µm/px")
+        self._facts.setText(f"{card.gives} · {card.patch} px at {card.mpp:g} µm/px")
         self._use.setText(f"<i>{escape(card.intended_use or 'Research use only.')}</i>")
 
     def show_status(self, status: RunStatus | None) -> None:

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 
 from pathview.inference.boundary import check_finite, checked_array
 from pathview.inference.card import ModelCard
+from pathview.inference.features import FeatureSink
+from pathview.inference.heatmap import Heatmap
 from pathview.inference.model import Features, Prediction
+from pathview.inference.sink import Sink
 from pathview.inference.tasks.kind import TaskKind
 
 _WRONG = "wrong features"
@@ -27,6 +30,10 @@ class Embed(TaskKind[Features]):
     def numbers(self, said: Features) -> NDArray[np.float32]:
         """Return the features."""
         return said
+
+    def sink(self, heatmap: Heatmap, card: ModelCard) -> Sink | None:
+        """Keep the features in the heatmap's folder."""
+        return None if heatmap.path is None else FeatureSink(heatmap.path, heatmap.grid, card.features)
 
     def scores(self, said: Features, card: ModelCard) -> Prediction:
         """Return (n, 0): features have no map."""

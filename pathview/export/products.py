@@ -1,0 +1,54 @@
+"""What a run leaves beside heatmap and table: the files that a model's task is for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pathview.core.errors import ExportError
+from pathview.export.features_h5 import write_features
+from pathview.inference.card import ModelCard, Task
+from pathview.inference.heatmap import Heatmap
+
+if TYPE_CHECKING:
+    from pathview.export.run_folder import RunFolder
+
+
+def write_products(place: RunFolder, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
+    """Write what a model's task is for, and return what the run's record says of it.
+
+    Parameters
+    ----------
+    place
+        Of the run; its heatmap is on disk.
+    heatmap, card
+        What came of it, and of which model.
+
+    Returns
+    -------
+    dict
+        ``words`` for people, ``files`` below the output folder, and ``missing``: why there are no more of
+        them, or "". Empty for a model that has no other product than its heatmap.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    write = _PRODUCTS.get(card.task)
+    return {} if write is None else write(place, heatmap, card)
+
+
+def _features(place: RunFolder, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
+    root, name = place.output, place.folder.parent.name
+    words = f"{card.features} features of each of {heatmap.progress.done} tiles"
+    try:
+        files = write_features(place.heatmap, root, name)
+    except ExportError as error:
+        # They are in the heatmap's folder all the same: a run of hours does not fail for want of a library.
+        missing = f"{error.reason}; then: pathview export features {place.heatmap} -o {root}"
+        return {"words": words, "files": [], "missing": missing}
+    return {"words": words, "files": [file.relative_to(root).as_posix() for file in files], "missing": ""}
+
+
+_PRODUCTS: dict[Task, Callable[[RunFolder, Heatmap, ModelCard], dict[str, Any]]] = {Task.EMBED: _features}
