@@ -76,8 +76,8 @@ class Contours:
         revision = int(heatmap.revisions.sum())
         if self._fresh(slide, layer, heatmap, revision):
             return
-        values, grid, level = heatmap.values(channel), heatmap.grid, heatmap.facts.level_of(channel)
-        self._begin(slide, layer, heatmap, revision, lambda: isolines(values, grid, level))
+        field, level = heatmap.field(channel), heatmap.facts.level_of(channel)
+        self._begin(slide, layer, heatmap, revision, lambda: isolines(*field(), level))
 
     def _trace_tissue(self, slide: OpenSlide, layer: Layer) -> None:
         # Tissue is looked for at a scale in micrometres, by runs as well.

@@ -155,10 +155,10 @@ class HeatmapCommands:
             self._outline(session, heatmap, wanted)
 
     def _outline(self, session: Session, heatmap: Heatmap, wanted: Wanted) -> None:
-        values, grid, size = heatmap.values(wanted.channel), heatmap.grid, session.slide.info.size
+        field, size = heatmap.field(wanted.channel), session.slide.info.size
         self._workspace.busy.emit("Outlining the heatmap …")
         self._workspace.background.run(
-            lambda: outlines(values, grid, wanted.level, size=size, least=wanted.least),
+            lambda: outlines(*field(), wanted.level, size=size, least=wanted.least),
             lambda areas: self._add(session, heatmap, wanted, areas),
             lambda error: self._failed(str(error)),
         )

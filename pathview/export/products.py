@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pathview.core.errors import ExportError
 from pathview.export.features_h5 import write_features
+from pathview.export.mask import write_mask
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.heatmap import Heatmap
 
@@ -51,4 +52,15 @@ def _features(place: RunFolder, heatmap: Heatmap, card: ModelCard) -> dict[str, 
     return {"words": words, "files": [file.relative_to(root).as_posix() for file in files], "missing": ""}
 
 
-_PRODUCTS: dict[Task, Callable[[RunFolder, Heatmap, ModelCard], dict[str, Any]]] = {Task.EMBED: _features}
+def _mask(place: RunFolder, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
+    files = write_mask(place.heatmap, place.folder / "mask.tif", multi_label=card.multi_label)
+    fine = card.mpp * card.output_stride
+    words = f"a segmentation of {heatmap.progress.done} tiles at {fine:g} um/px"
+    names = [file.relative_to(place.output).as_posix() for file in files]
+    return {"words": words, "files": names, "missing": ""}
+
+
+_PRODUCTS: dict[Task, Callable[[RunFolder, Heatmap, ModelCard], dict[str, Any]]] = {
+    Task.EMBED: _features,
+    Task.SEGMENT: _mask,
+}

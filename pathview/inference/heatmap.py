@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from psygnal import Signal
 from pathview.core.errors import HeatmapMismatchError
 from pathview.core.pyramid import Pyramid, TileKey
 from pathview.inference.card import ModelCard
+from pathview.inference.dense_map import DenseMap
 from pathview.inference.facts import HeatmapFacts
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap_channel import TILE, HeatmapChannel
@@ -84,6 +86,9 @@ class Heatmap:
         there are is up to the run.
     failures
         Reason of each failed cell by (row, column).
+    dense
+        What a model that segments has said of pixels; None for every other model, and while it is in memory
+        alone.
     """
 
     changed = Signal(frozenset)
@@ -105,6 +110,7 @@ class Heatmap:
             name: np.full((layers, rows, cols), np.nan, np.float32) for name, layers in (extras or {}).items()
         }
         self.failures: dict[tuple[int, int], str] = {}
+        self.dense: DenseMap | None = None
         self._store = store
         self._first: Callable[[], None] | None = None
         self._dirty: set[tuple[int, int]] = set()
@@ -164,6 +170,7 @@ class Heatmap:
         store = HeatmapStore.open(path, writable=writable)
         heatmap = cls(store.read_grid(), store.facts, store if writable else None, store.extras)
         heatmap.take_over(*store.read_arrays(), store.read_failures(), store.read_extras())
+        heatmap.attach_dense(path)
         return heatmap
 
     @classmethod
@@ -290,8 +297,39 @@ class Heatmap:
         self.failures = dict(failures)
         self._announce(np.argwhere(np.ones(self.grid.shape, bool)))
 
+    def attach_dense(self, path: Path) -> None:
+        """Show the dense map in a heatmap's folder, if there is one, in place of cells.
+
+        Raises
+        ------
+        HeatmapMismatchError
+            If what is there is something else.
+        """
+        self.dense = DenseMap.of(path, self)
+
+    def note_dense(self, cells: NDArray[np.intp]) -> None:
+        """Take note that the dense map has changed in and about `cells` (n, 2)."""
+        if self.dense is not None:
+            self.dense.note(cells)
+            self._announce(cells)
+
+    def field(self, index: int) -> Callable[[], tuple[NDArray[np.float32], PatchGrid]]:
+        """Return what reads one class, NaN where unknown, and its lattice: of pixels, or else of cells.
+
+        The cells are those of this moment; pixels are read when it is called, in any thread.
+        """
+        if self.dense is not None:
+            return partial(self.dense.values, index)
+        values = self.values(index)
+        return lambda: (values, self.grid)
+
     def channel(self, index: int) -> TileSource:
-        """Return one class as a picture of one pixel a cell; the same object each time."""
+        """Return one class as a picture, of pixels where there is a dense map, else of one pixel a cell.
+
+        It is the same object each time.
+        """
+        if self.dense is not None:
+            return self.dense.channel(index)
         return self._channels.setdefault(index, HeatmapChannel(self, index))
 
     def value_at(self, x: float, y: float) -> CellValue | None:

@@ -394,6 +394,9 @@ class InferenceRun:
             self._owned.close()
         try:
             self.heatmap.flush()
+            if self._sink is not None:
+                # Once more: it lets go of what it held until the states were on disk.
+                self._sink.flush()
         except OSError as full:
             state, error = RunState.FAILED, error or full
         self._tell(self._measure(state, error))

@@ -37,7 +37,7 @@ def test_a_new_plugin_is_found_passes_and_runs(call: Call, made_tiff: Path, tmp_
     assert {"id": "my-model", "folder": str(folder), "models": ["my-model"]} in listed
 
 
-@pytest.mark.parametrize("task", ["embed"])
+@pytest.mark.parametrize("task", ["embed", "segment"])
 def test_a_new_plugin_of_another_task_passes_and_runs(
     task: str, call: Call, made_tiff: Path, tmp_path: Path
 ) -> None:

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 
 from pathview.inference.boundary import check_range, checked_array
 from pathview.inference.card import ModelCard
+from pathview.inference.dense_sink import DenseSink
+from pathview.inference.heatmap import Heatmap
 from pathview.inference.model import DenseMaps, Prediction
+from pathview.inference.sink import Sink
 from pathview.inference.tasks.kind import TaskKind
 
 _WRONG = "a wrong segmentation"
@@ -30,6 +33,10 @@ class Segment(TaskKind[DenseMaps]):
     def numbers(self, said: DenseMaps) -> NDArray[np.float32]:
         """Return the probabilities of all pixels."""
         return said
+
+    def sink(self, heatmap: Heatmap, card: ModelCard) -> Sink | None:
+        """Blend the maps in the heatmap's folder."""
+        return None if heatmap.path is None else DenseSink(heatmap.path, heatmap, card)
 
     def scores(self, said: DenseMaps, card: ModelCard) -> Prediction:
         """Return the mean over the cell, which is the middle of the patch."""
