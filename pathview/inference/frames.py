@@ -85,6 +85,14 @@ class NewCells:
     extras: Mapping[str, NDArray[np.float32]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NewPixels:
+    """From the host: (n, 2) cells in and about which the dense map on disk is another now."""
+
+    run: int
+    cells: Cells
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """From the host: a status, its error as text (an exception may not survive pickling)."""
@@ -102,4 +110,4 @@ class Heartbeat:
     busy_s: float
 
 
-Frame = Started | NewCells | Told | Heartbeat
+Frame = Started | NewCells | NewPixels | Told | Heartbeat

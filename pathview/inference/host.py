@@ -18,6 +18,7 @@ import numpy as np
 from pathview.core.inbox import Inbox
 from pathview.core.pyramid import TileKey
 from pathview.inference.child_output import speak_into
+from pathview.inference.dense_sink import DenseSink
 from pathview.inference.device import prepare_process
 from pathview.inference.frames import (
     Cancel,
@@ -27,6 +28,7 @@ from pathview.inference.frames import (
     Frame,
     Heartbeat,
     NewCells,
+    NewPixels,
     Pause,
     Resume,
     Start,
@@ -130,6 +132,8 @@ class Host:
         arrays = (heatmap.scores, heatmap.state, heatmap.extras)
         self._send(Started(number, heatmap.grid, heatmap.facts, *arrays))
         mirror = _Mirror(number, heatmap)
+        if isinstance(run.sink, DenseSink):
+            run.sink.blended.connect(lambda cells: self._send(NewPixels(number, cells)))
         told: RunStatus | None = None
         sent_at = 0.0
         going = True

@@ -14,6 +14,7 @@ from psygnal import Signal
 from pathview.core.errors import ModelError
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
+from pathview.inference.card import Task
 from pathview.inference.child import HostChild
 from pathview.inference.frames import (
     Cancel,
@@ -21,6 +22,7 @@ from pathview.inference.frames import (
     Focus,
     Frame,
     NewCells,
+    NewPixels,
     Pause,
     Resume,
     Start,
@@ -98,15 +100,20 @@ class RemoteRun:
         self._status = status
         self.changed.emit(status)
 
-    def take(self, frame: Started | NewCells) -> None:
+    def take(self, frame: Started | NewCells | NewPixels) -> None:
         """Take values into the copy; for the host."""
-        if isinstance(frame, NewCells):
+        if isinstance(frame, NewPixels):
+            if self.heatmap is not None:
+                self.heatmap.note_dense(frame.cells)
+        elif isinstance(frame, NewCells):
             if self.heatmap is not None:
                 self.heatmap.mirror(frame.cells, frame.scores, frame.state, frame.reasons, frame.extras)
         elif self.heatmap is None:
             layers = {name: len(values) for name, values in frame.extras.items()}
             self.heatmap = Heatmap(frame.grid, frame.facts, extras=layers)
             self.heatmap.take_over(frame.scores, frame.state, {}, frame.extras)
+            if self.spec.heatmap is not None and self.spec.model.card.task is Task.SEGMENT:
+                self.heatmap.attach_dense(self.spec.heatmap)
             self.started.emit(self.heatmap)
         else:
             # After a restart the disk is a second behind; what was seen since stays on the screen.
@@ -256,7 +263,7 @@ class InferenceHost:
         run = self._active
         if generation != self._generation or run is None:
             return
-        if isinstance(frame, Started | NewCells):
+        if isinstance(frame, Started | NewCells | NewPixels):
             if frame.run == run.number:
                 run.take(frame)
         elif isinstance(frame, Told) and frame.run == run.number:

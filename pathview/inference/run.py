@@ -210,6 +210,11 @@ class InferenceRun:
         return self._status
 
     @property
+    def sink(self) -> Sink | None:
+        """What takes what the model's task gives beyond the cells."""
+        return self._sink
+
+    @property
     def checked(self) -> bool:
         """Whether the model has passed its pre-flight, in this run or before."""
         return self._check is None
