@@ -81,7 +81,7 @@ def _overlay(
     at = np.ix_(np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1))
     state = np.where(inside, heatmap.state[at], 2)
     if card.classes:
-        score = np.nan_to_num(heatmap.scores[heatmap.facts.classes.index(card.positive)][at])
+        score = np.nan_to_num(_sampled(heatmap, heatmap.facts.classes.index(card.positive), x, y))
         color = colormap_table(colormap)[np.rint(score * 255).astype(np.uint8)].astype(np.float32)
         # Low probabilities are nearly clear, so that the tissue under them stays readable.
         alpha = np.where(state == 1, 0.15 + 0.5 * score, 0.0)
@@ -96,6 +96,18 @@ def _overlay(
     color[hatch] = (90, 90, 90)
     color[falling] = (30, 30, 36)
     return color, np.where(hatch, 0.5, np.where(falling, 0.75, alpha)).astype(np.float32)
+
+
+def _sampled(
+    heatmap: Heatmap, index: int, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return the values (h, w) at level-0 positions: of pixels where there are any, else of cells."""
+    values, grid = heatmap.field(index)()
+    at = [
+        np.clip(np.floor((places - first) / grid.stride).astype(int), 0, count - 1)
+        for places, first, count in ((y, grid.origin[1], grid.shape[0]), (x, grid.origin[0], grid.shape[1]))
+    ]
+    return values[np.ix_(at[0], at[1])]
 
 
 def _unlike_words(heatmap: Heatmap) -> str:

@@ -15,7 +15,7 @@ from pathview.core.place import Place
 from pathview.export.heatmap_table import write_heatmap_table
 from pathview.export.preview import write_preview
 from pathview.export.products import write_products
-from pathview.inference.card import ModelCard
+from pathview.inference.card import ModelCard, Task
 from pathview.inference.heatmap import Heatmap
 from pathview.slides.colour import DisplayColour
 from pathview.slides.slide import Slide
@@ -128,6 +128,8 @@ class RunFolder:
         TileReadError
             If the slide cannot be read for the preview.
         """
+        if card.task is Task.SEGMENT:
+            heatmap.attach_dense(self.heatmap)
         write_heatmap_table(heatmap, self.table)
         colour = slide.display_colour if convert_colours else DisplayColour.off()
         write_preview(slide, heatmap, card, self.preview, colour=colour)

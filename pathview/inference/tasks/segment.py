@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from pathview.inference.boundary import check_range, checked_array
 from pathview.inference.card import ModelCard
-from pathview.inference.dense_sink import DenseSink
 from pathview.inference.heatmap import Heatmap
 from pathview.inference.model import DenseMaps, Prediction
 from pathview.inference.sink import Sink
@@ -36,7 +35,12 @@ class Segment(TaskKind[DenseMaps]):
 
     def sink(self, heatmap: Heatmap, card: ModelCard) -> Sink | None:
         """Blend the maps in the heatmap's folder."""
-        return None if heatmap.path is None else DenseSink(heatmap.path, heatmap, card)
+        if heatmap.path is None:
+            return None
+        # The window asks what tasks there are when it starts, and blends nothing itself.
+        from pathview.inference.dense_sink import DenseSink
+
+        return DenseSink(heatmap.path, heatmap, card)
 
     def scores(self, said: DenseMaps, card: ModelCard) -> Prediction:
         """Return the mean over the cell, which is the middle of the patch."""
