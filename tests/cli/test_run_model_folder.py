@@ -35,7 +35,8 @@ def change(folder: Path, **own: object) -> None:
 def test_a_folder_runs_by_each_of_its_names(run: Run, model_folder: Path, tmp_path: Path, form: str) -> None:
     done = run(form.format(model_folder))
     assert done.returncode == 0, done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    # A slow machine also tells how long it will take.
+    (_,) = [line for line in done.stderr.splitlines() if "on this CPU" not in line]
     folder = tmp_path / "out" / "made" / "three-tissues"
     heatmap = Heatmap.open(folder / "heatmap.zarr")
     np.testing.assert_allclose(heatmap.scores[:, heatmap.state == CellState.DONE].sum(axis=0), 1, atol=1e-3)

@@ -156,8 +156,9 @@ def test_uploads_keep_to_their_budget_and_say_when_some_are_left(
 
 
 def test_a_tile_out_of_view_brings_no_picture(
-    canvas: GlCanvas, loader: TileLoader, inbox: Inbox, made_slide: Slide
+    canvas: GlCanvas, loader: TileLoader, inbox: Inbox, made_slide: Slide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("pathview.render.canvas.UPLOAD_BUDGET_S", 60.0)
     source, state = SlideTiles(made_slide), looking(1000, 800, 1.0)
 
     def show() -> bool:

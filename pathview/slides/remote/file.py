@@ -89,7 +89,9 @@ class RemoteFile:
         found = {number: self._kept(number) for number in range(first, last + 1)}
         missing = [number for number, block in found.items() if block is None]
         if missing:
-            for number, run in self._ask(missing, ahead).items():
+            arrived, runs = self._ask(missing, ahead)
+            found |= arrived
+            for number, run in runs.items():
                 found[number] = wait(run)[number]
         data = b"".join(block for block in found.values() if block is not None)
         return data[offset - first * BLOCK_BYTES : stop - first * BLOCK_BYTES]
@@ -143,16 +145,21 @@ class RemoteFile:
             while len(self._memory) > _MEMORY_BLOCKS:
                 self._memory.popitem(last=False)
 
-    def _ask(self, missing: Sequence[int], ahead: int) -> dict[int, Run]:
-        """Return who will bring each missing block: a call that is under way already, or a new one."""
+    def _ask(self, missing: Sequence[int], ahead: int) -> tuple[dict[int, bytes], dict[int, Run]]:
+        """Return the missing blocks that have come meanwhile, and who brings the others.
+
+        That is a call that is under way already, or a new one.
+        """
         count = -(-self.size // BLOCK_BYTES)
         further = range(missing[-1] + 1, min(missing[0] + -(-ahead // BLOCK_BYTES), count))
         with self._lock:
-            wanted = [number for number in (*missing, *further) if number not in self._asked]
+            arrived = {number: self._memory[number] for number in missing if number in self._memory}
+            here = self._asked.keys() | self._memory.keys()
+            wanted = [number for number in (*missing, *further) if number not in here]
             for run in _runs(wanted):
                 call = self._calls.start(partial(self._fetch, run))
                 self._asked.update(dict.fromkeys(run, call))
-            return {number: self._asked[number] for number in missing}
+            return arrived, {number: self._asked[number] for number in missing if number not in arrived}
 
     def _fetch(self, run: Sequence[int]) -> dict[int, bytes]:
         """Bring blocks that lie side by side; on a thread of its own."""

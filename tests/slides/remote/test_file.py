@@ -122,6 +122,20 @@ def test_a_block_that_many_want_is_asked_for_once() -> None:
     assert source.asked == [(5 * BLOCK_BYTES, 6 * BLOCK_BYTES)]
 
 
+def test_a_block_that_came_between_looking_and_asking_is_not_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = Source()
+    file = RemoteFile(source)
+    file.read(5 * BLOCK_BYTES, 10)
+    source.asked.clear()
+    # As it is for a reader that looked just before.
+    monkeypatch.setattr(file, "_kept", lambda number: None)
+    assert file.read(5 * BLOCK_BYTES, 10) == CONTENT[5 * BLOCK_BYTES :][:10]
+    assert not source.asked
+    file.close()
+
+
 def test_blocks_of_another_version_are_refused() -> None:
     source = Source()
     file = RemoteFile(source)
