@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 
 work = Path(sys.argv[1])
-for path in sorted([*work.glob("[0-9]*-*.png"), *work.glob("commands-*.png"), *work.glob("several-*.png"), *work.glob("by-hand-*.png"), *work.glob("map-*.png"), work / "window.png"]):
+for path in sorted([*work.glob("[0-9]*-*.png"), *work.glob("commands-*.png"), *work.glob("several-*.png"), *work.glob("by-hand-*.png"), *work.glob("map-*.png"), *work.glob("detections-*.png"), work / "window.png"]):
     with Image.open(path) as picture:
         picture.convert("RGB").save(Path("docs/pictures") / f"{path.stem}.jpg", quality=88, optimize=True)
 PY

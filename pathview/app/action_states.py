@@ -57,6 +57,7 @@ def _facts(workspace: Workspace) -> dict[str, bool]:
         "selection": bool(workspace.view.state.selection),
         "heatmap": bool(workspace.runs.heatmaps),
         "heatmaps": len(workspace.runs.heatmaps) > 1,
+        "detections": workspace.slide is not None and bool(workspace.slide.detections),
         "run": workspace.runs.going,
         "scale": session is not None and downsample_at(1.0, session.slide.info) is not None,
         "adjusted": not workspace.adjustments.current.neutral,

@@ -7,6 +7,7 @@ import re
 from PySide6.QtGui import QKeySequence
 
 from pathview.app.action_info import ActionInfo, Standard
+from pathview.app.detection_actions import DETECTION_ACTIONS
 from pathview.app.heatmap_actions import HEATMAP_ACTIONS
 from pathview.view.magnification import POWERS
 
@@ -23,6 +24,7 @@ NEEDS = {
     "redo": "a change that was taken back",
     "heatmap": "a heatmap",
     "heatmaps": "two heatmaps",
+    "detections": "detections",
     "model": "a model",
     "parameters": "a model with parameters",
     "run": "a model run that is going on",
@@ -539,6 +541,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
         needs="model",
     ),
     *HEATMAP_ACTIONS,
+    *DETECTION_ACTIONS,
     ActionInfo(
         "toggle_panels", "Sho&w panels", "Hide all panels, or show those again that were there", ("Shift+A",)
     ),

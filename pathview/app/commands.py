@@ -13,6 +13,7 @@ from shapely import union_all
 
 from pathview.annotations.edit import Edit
 from pathview.app.bookmarks import Bookmarks
+from pathview.app.detection_commands import DetectionCommands
 from pathview.app.file_commands import FileCommands
 from pathview.app.heatmap_commands import HeatmapCommands
 from pathview.app.image_commands import ImageCommands
@@ -60,6 +61,7 @@ class Commands:
         self.models = ModelFolders(window)
         self.slides = SlideCommands(window)
         self.heatmaps = HeatmapCommands(window)
+        self.detections = DetectionCommands(window)
 
     def callbacks(self) -> dict[str, Callable[[], object]]:
         """Return what each action does, by its key."""
@@ -68,7 +70,7 @@ class Commands:
         calls |= {f"tool_{name}": partial(self._use_tool, name) for name in _TOOLS}
         calls |= {f"theme_{name}": partial(self._window.set_theme, name) for name in _THEMES}
         calls |= self.views.callbacks() | self.image.callbacks()
-        calls |= self.heatmaps.callbacks()
+        calls |= self.heatmaps.callbacks() | self.detections.callbacks()
         calls |= self.bookmarks.callbacks() | self.linking.callbacks() | self.slides.callbacks()
         return calls | {
             "close": self._workspace.close_slide,

@@ -85,10 +85,10 @@ class FileCommands:
         from pathview.annotations.geojson import write_geojson
 
         session = self._workspace.session
-        target = self._ask_target("Export annotations", ".geojson", "GeoJSON (*.geojson)")
+        target = self.ask_target("Export annotations", ".geojson", "GeoJSON (*.geojson)")
         if session is not None and target is not None:
             annotations = list(session.annotations)
-            self._write(target, lambda: write_geojson(annotations, target))
+            self.write(target, lambda: write_geojson(annotations, target))
 
     def export_region(self) -> None:
         """Write the selection's box or the view as an image."""
@@ -107,10 +107,10 @@ class FileCommands:
         if not accepted:
             return
         kind = "TIFF (*.tif)" if choice.suffix == ".tif" else "PNG (*.png)"
-        target = self._ask_target("Export region", choice.suffix, kind)
+        target = self.ask_target("Export region", choice.suffix, kind)
         if target is not None:
             slide, look = session.slide, self._workspace.looks.look
-            self._write(
+            self.write(
                 target,
                 lambda: export_region(
                     slide,
@@ -140,12 +140,13 @@ class FileCommands:
         names = [layer.name for layer in self._workspace.view.state.layers if layer.name in heatmaps]
         if not names:
             return
-        target = self._ask_target("Export heatmap cells", ".csv", "CSV (*.csv)")
+        target = self.ask_target("Export heatmap cells", ".csv", "CSV (*.csv)")
         if target is not None:
             table = heatmaps[names[-1]].copy()
-            self._write(target, lambda: write_heatmap_table(table, target))
+            self.write(target, lambda: write_heatmap_table(table, target))
 
-    def _ask_target(self, title: str, suffix: str, kind: str) -> Path | None:
+    def ask_target(self, title: str, suffix: str, kind: str) -> Path | None:
+        """Return where the user wants to write, or None; a name without an ending gets `suffix`."""
         session = self._workspace.session
         stem = "export" if session is None else session.slide.info.path.stem
         dialog = QFileDialog(self._window, title, "", kind)
@@ -158,7 +159,8 @@ class FileCommands:
         dialog.deleteLater()
         return Path(chosen[0]) if accepted and chosen else None
 
-    def _write(self, target: Path, work: Callable[[], None]) -> None:
+    def write(self, target: Path, work: Callable[[], None]) -> None:
+        """Have `work` write `target` off-thread, and tell how that went."""
         workspace = self._workspace
         workspace.busy.emit(f"Writing {target.name} …")
 

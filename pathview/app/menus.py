@@ -12,11 +12,12 @@ SEPARATOR = ""
 MENUS: dict[str, tuple[str, ...]] = {
     "&File": (
         "open", "open_address", "open_demo", "recent", "close", SEPARATOR,
-        "export_annotations", "export_region", "export_cells", SEPARATOR, "quit",
+        "export_annotations", "export_detections", "export_region", "export_cells", SEPARATOR, "quit",
     ),
     "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete", SEPARATOR, "pixel_size"),
     "&View": (
-        "toggle_annotations", "toggle_heatmap", "toggle_grid", "toggle_crosshair", SEPARATOR,
+        "toggle_annotations", "toggle_detections", "toggle_heatmap", SEPARATOR,
+        "toggle_grid", "toggle_crosshair", SEPARATOR,
         "toggle_coverage", "reset_coverage", SEPARATOR,
         "magnifier", "toggle_magnifier", "magnifier_2x", "magnifier_4x", "magnifier_full", SEPARATOR,
         "colour_profile", "auto_contrast", "plane_up", "plane_down", SEPARATOR,

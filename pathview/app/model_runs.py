@@ -15,11 +15,13 @@ import shapely
 from psygnal import Signal
 from shapely.geometry.base import BaseGeometry
 
-from pathview.app.open_slide import DIFFERENCE_LAYER, OpenSlide, Pane
+from pathview.annotations.detections import Detections
+from pathview.app.open_slide import DIFFERENCE_LAYER, OpenSlide, Pane, ledger_of
 from pathview.app.scale_words import misfit
 from pathview.app.slide_run import SlideRun
 from pathview.core.errors import PathViewError
 from pathview.core.pyramid import TileKey
+from pathview.inference.detection_sink import read_objects
 from pathview.inference.heatmap import CellValue, Heatmap
 from pathview.inference.run import RunState, RunStatus
 from pathview.inference.source import ModelSource
@@ -214,12 +216,21 @@ class ModelRuns:
     def _on_slide(self, session: object) -> None:
         self.changed.emit(self.status)
 
-    def _add(self, slide: OpenSlide, name: str, heatmap: Heatmap) -> None:
+    def _add(
+        self, slide: OpenSlide, name: str, heatmap: Heatmap, detections: Detections | None = None
+    ) -> None:
         if not heatmap.facts.classes:
             return  # features have no map; the Model panel says so and tells how far the run is
         heatmap.changed.connect(self._on_cells)
-        self._workspace.show_heatmap(slide, name, heatmap)
-        slide.fitting[name] = True
+        if detections is None:
+            self._workspace.show_heatmap(slide, name, heatmap)
+            slide.fitting[name] = True
+        else:
+            # Of the map only the hatching shows: where nobody has looked, no objects do not mean none.
+            self._workspace.show_heatmap(slide, ledger_of(name), heatmap, threshold=1.0)
+            slide.fitting[ledger_of(name)] = True
+            detections.changed.connect(self._on_objects)
+            self._workspace.show_detections(slide, name, detections)
         self._on_scale()
 
     def misfit(self, name: str) -> str:
@@ -242,9 +253,14 @@ class ModelRuns:
                 fits = not _misfit(slide, name)
                 if fits != slide.fitting[name]:
                     slide.fitting[name] = fits
-                    for pane in self._workspace.panes.views_of(slide):
-                        self._workspace.set_layer_in(pane, name, {"visible": fits})
+                    self._make_visible(slide, name, fits)
             self._hide_difference(slide)
+
+    def _make_visible(self, slide: OpenSlide, name: str, visible: bool) -> None:
+        names = [name, *(one for one in slide.detections if ledger_of(one) == name)]
+        for pane in self._workspace.panes.views_of(slide):
+            for one in names:
+                self._workspace.set_layer_in(pane, one, {"visible": visible})
 
     def _hide_difference(self, slide: OpenSlide) -> None:
         difference, mpp = slide.difference, slide.session.slide.info.mpp
@@ -254,6 +270,9 @@ class ModelRuns:
             self._workspace.set_layer_in(pane, DIFFERENCE_LAYER, {"visible": False})
 
     def _on_cells(self, keys: frozenset[TileKey]) -> None:
+        self._workspace.stale.emit()
+
+    def _on_objects(self, bins: frozenset[tuple[int, int]]) -> None:
         self._workspace.stale.emit()
 
     def _on_view(self, old: ViewState, new: ViewState) -> None:
@@ -284,29 +303,30 @@ class ModelRuns:
     def show_file(self, path: Path) -> None:
         """Show the heatmap that `pathview run` left at `path`, if it is of an open slide."""
 
-        def show(heatmap: Heatmap) -> None:
-            facts = heatmap.facts
+        def show(stored: Stored) -> None:
+            facts = stored[0].facts
             for slide in self._workspace.slides:
                 if facts.slide_fingerprint == slide.session.slide.info.fingerprint:
-                    self._add(slide, self._name_of(slide, path, facts.model, False), heatmap)
+                    self._add(slide, self._name_of(slide, path, facts.model, False), *stored)
                     return
             self._workspace.problem.emit("Cannot show the heatmap", f"{path} belongs to another slide")
 
         self._workspace.background.run(
-            lambda: Heatmap.open(path),
+            lambda: _stored(path),
             show,
             lambda error: self._workspace.problem.emit("Cannot show the heatmap", str(error)),
         )
 
     def _load(self, slide: OpenSlide, name: str, path: Path) -> None:
-        def show(heatmap: Heatmap) -> None:
-            if slide in self._workspace.slides and name not in slide.heatmaps:
-                self._add(slide, name, heatmap)
+        def show(stored: Stored) -> None:
+            known = slide.heatmaps.keys() & {name, ledger_of(name)}
+            if slide in self._workspace.slides and not known:
+                self._add(slide, name, *stored)
 
         def give_up(error: Exception) -> None:
             _log.warning("stored results cannot be shown: %s", error)
 
-        self._workspace.background.run(lambda: Heatmap.open(path), show, give_up)
+        self._workspace.background.run(lambda: _stored(path), show, give_up)
 
     def _name_of(self, slide: OpenSlide, folder: Path, model: str, regional: bool) -> str:
         """Return the layer of the results in `folder`: theirs alone, since two regions are two heatmaps."""
@@ -342,6 +362,8 @@ class ModelRuns:
         self._stop_all(slide)
         for heatmap in slide.heatmaps.values():
             heatmap.changed.disconnect(self._on_cells)
+        for detections in slide.detections.values():
+            detections.changed.disconnect(self._on_objects)
         self.changed.emit(self.status)
 
     def use_device(self, device: str) -> None:
@@ -356,6 +378,20 @@ class ModelRuns:
         if self._host is not None:
             self._host.close()
             self._host = None
+
+
+type Stored = tuple[Heatmap, Detections | None]
+
+
+def _stored(path: Path) -> Stored:
+    """Return what a run has left: its heatmap, and what a detector has found; any thread."""
+    heatmap = Heatmap.open(path)
+    found = read_objects(path, heatmap.facts)
+    if found is None:
+        return heatmap, None
+    detections = Detections(found[0])
+    detections.extend(found[1])
+    return heatmap, detections
 
 
 def _misfit(slide: OpenSlide, name: str) -> str:

@@ -12,14 +12,21 @@ from pathview.view.state import ViewState
 from pathview.view.view_history import ViewHistory
 
 if TYPE_CHECKING:
+    from pathview.annotations.detections import Detections
     from pathview.app.contours import Traced
     from pathview.app.slide_run import SlideRun
     from pathview.inference.difference import Difference
     from pathview.inference.heatmap import Heatmap
     from pathview.study.session import Session
 
+_LEDGER = "{}: best score"
 DIFFERENCE_LAYER = "A − B"
 """Name of the layer that shows `OpenSlide.difference`."""
+
+
+def ledger_of(name: str) -> str:
+    """Return the name of the heatmap that tells where a detector has looked, by that of its detections."""
+    return _LEDGER.format(name)
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
@@ -36,6 +43,8 @@ class OpenSlide:
         Its number among all that were asked for.
     heatmaps
         What models said of it, by layer name.
+    detections
+        What models have found on it, by layer name.
     fitting
         Which of them the slide's pixel size suited when that was last looked at.
     difference
@@ -52,6 +61,7 @@ class OpenSlide:
     tiles: SlideTiles
     asked: int
     heatmaps: dict[str, Heatmap] = field(default_factory=dict)
+    detections: dict[str, Detections] = field(default_factory=dict)
     fitting: dict[str, bool] = field(default_factory=dict)
     difference: Difference | None = None
     contours: dict[tuple[str, int], Traced] = field(default_factory=dict)
@@ -102,6 +112,7 @@ class Pane:
             },
             self.slide.session.annotations,
             background=background,
+            detections=self.slide.detections,
         )
 
     def heatmap_tiles(self) -> dict[str, TileSource]:

@@ -31,8 +31,8 @@ class SlideRun:
         What people call the model.
     """
 
-    started = Signal(object, str, Heatmap)
-    """The slide, the layer's name, and the heatmap that is being filled."""
+    started = Signal(object, str, Heatmap, object)
+    """The slide, the layer's name, the heatmap that is being filled, and `Detections` or None."""
     changed = Signal(object, RunStatus)
     """The slide and the newest status."""
 
@@ -63,7 +63,7 @@ class SlideRun:
 
     def _on_started(self) -> None:
         if self.run.heatmap is not None:
-            self.started.emit(self.slide, self._layer, self.run.heatmap)
+            self.started.emit(self.slide, self._layer, self.run.heatmap, self.run.detections)
 
     def _on_status(self, status: RunStatus) -> None:
         self.changed.emit(self.slide, status)

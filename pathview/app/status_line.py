@@ -5,10 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStatusBar, QWidget
 
+from pathview.app.detection_commands import found_at, topmost_detections
 from pathview.app.elided_label import ElidedLabel
 from pathview.app.heatmap_words import UNLIKE
-from pathview.app.model_runs import value_at
-from pathview.app.open_slide import DIFFERENCE_LAYER, OpenSlide, Pane
+from pathview.app.model_runs import shown_heatmap, value_at
+from pathview.app.open_slide import DIFFERENCE_LAYER, OpenSlide, Pane, ledger_of
 from pathview.app.run_progress import show_progress
 from pathview.app.run_words import brief, describe
 from pathview.app.scale_words import view_words
@@ -164,10 +165,15 @@ def _value_text(pane: Pane, x: float, y: float) -> str:
     if pane.slide is not None and pane.slide.difference is not None and _differs(pane):
         more = pane.slide.difference.value_at(x, y)
         return "" if more is None else f"{DIFFERENCE_LAYER} = {more:+.3f}"
+    object_there = found_at(pane, x, y)
+    if object_there is not None:
+        return f"{object_there.class_name} {object_there.score:.2f}"
     found = value_at(pane, x, y)
     if found is None:
         return ""
     name, value = found
+    if value.scores is not None and _is_ledger(pane):
+        return ""  # looked at, and nothing there
     if value.scores is None:
         reason = f" ({value.reason})" if value.reason else ""
         return f"{name}: {_STATE_WORDS[value.state]}{reason}"
@@ -175,6 +181,11 @@ def _value_text(pane: Pane, x: float, y: float) -> str:
     spread = value.extras.get(UNCERTAINTY)
     unsure = f" ± {spread[list(value.scores).index(name)]:.3f}" if spread else ""
     return f"{name} {value.scores[name]:.3f}{unsure}{unlike}"
+
+
+def _is_ledger(pane: Pane) -> bool:
+    topmost, shown = topmost_detections(pane), shown_heatmap(pane)
+    return topmost is not None and shown is not None and shown[0].name == ledger_of(topmost[0].name)
 
 
 def _differs(pane: Pane) -> bool:

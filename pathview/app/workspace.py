@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from psygnal import Signal
 
+from pathview.annotations.detections import Detections
 from pathview.annotations.edit import Edit
 from pathview.app.adjustments import Adjustments
 from pathview.app.background import Background
@@ -345,18 +346,36 @@ class Workspace:
             self._drop(before - self._sources(pane.slide))
             self.layers_changed.emit()
 
-    def show_heatmap(self, slide: OpenSlide, name: str, heatmap: Heatmap) -> None:
-        """Show a heatmap as the layer `name`, under the annotations and above the slide."""
+    def show_heatmap(self, slide: OpenSlide, name: str, heatmap: Heatmap, *, threshold: float = 0.0) -> None:
+        """Show a heatmap as the layer `name`, under the annotations and above the slide.
+
+        Values under `threshold` are transparent at first.
+        """
         before = self._sources(slide)
         slide.heatmaps[name] = heatmap
         positive = heatmap.facts.classes.index(heatmap.facts.positive)
         unsure = UNCERTAINTY in heatmap.extras
         layer = Layer(
-            name, "heatmap", opacity=0.75, colormap="heat", channel=positive, fade=True, stipple=unsure
+            name,
+            "heatmap",
+            opacity=0.75,
+            colormap="heat",
+            threshold=threshold,
+            channel=positive,
+            fade=True,
+            stipple=unsure,
         )
         for pane in self.panes.views_of(slide):
             self.panes.set(pane, _with_heatmap(pane.state, layer))
         self._drop(before - self._sources(slide))
+        self.layers_changed.emit()
+        self.stale.emit()
+
+    def show_detections(self, slide: OpenSlide, name: str, detections: Detections) -> None:
+        """Show what a model has found as the layer `name`, under the annotations and above its heatmap."""
+        slide.detections[name] = detections
+        for pane in self.panes.views_of(slide):
+            self.panes.set(pane, _with_heatmap(pane.state, Layer(name, "detections", outline_width=1.5)))
         self.layers_changed.emit()
         self.stale.emit()
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from pathview.annotations.objects import Objects
 from pathview.core.files import atomic_write
-from pathview.core.palette import colormap_table
-from pathview.inference.card import ModelCard
+from pathview.core.palette import class_color, colormap_table
+from pathview.inference.card import ModelCard, Task
 from pathview.inference.heatmap import Heatmap
 from pathview.slides.colour import DisplayColour
 from pathview.slides.slide import Slide
@@ -30,6 +31,7 @@ def write_preview(
     *,
     colour: DisplayColour,
     colormap: str = "heat",
+    objects: Objects | None = None,
 ) -> None:
     """Write a picture of the whole slide under the heatmap of the model's positive class.
 
@@ -46,6 +48,8 @@ def write_preview(
         What is done to the slide's colours.
     colormap
         Name of the heatmap's colours in `core.palette`.
+    objects
+        What a detector has found: they are shown as dots in place of the map.
 
     Raises
     ------
@@ -56,11 +60,13 @@ def write_preview(
     """
     thumbnail = colour.apply(slide.thumbnail(_EDGE)).astype(np.float32)
     overlay, alpha = _overlay(slide, heatmap, card, thumbnail.shape[:2], colormap)
+    if objects is not None:
+        _dot(overlay, alpha, objects, heatmap)
     blended = thumbnail * (1 - alpha[..., None]) + overlay * alpha[..., None]
     picture = Image.fromarray(np.rint(blended).astype(np.uint8))
     page = Image.new("RGB", (max(picture.width, 640), picture.height + _LEGEND), "white")
     page.paste(picture, ((page.width - picture.width) // 2, 0))
-    _legend(page, picture.height, heatmap, card, colormap)
+    _legend(page, picture.height, heatmap, card, colormap, objects)
     with atomic_write(target) as file:
         page.save(file, "PNG")
 
@@ -84,7 +90,8 @@ def _overlay(
         score = np.nan_to_num(_sampled(heatmap, heatmap.facts.classes.index(card.positive), x, y))
         color = colormap_table(colormap)[np.rint(score * 255).astype(np.uint8)].astype(np.float32)
         # Low probabilities are nearly clear, so that the tissue under them stays readable.
-        alpha = np.where(state == 1, 0.15 + 0.5 * score, 0.0)
+        # Where objects are shown, the map would hide the tissue that they are compared with.
+        alpha = np.where((state == 1) & (card.task is not Task.DETECT), 0.15 + 0.5 * score, 0.0)
     else:
         color = np.full((*state.shape, 3), _LOOKED_AT, np.float32)
         alpha = np.where(state == 1, 0.3, 0.0)
@@ -115,10 +122,45 @@ def _unlike_words(heatmap: Heatmap) -> str:
     return f"; {count} hatched: unlike the training tissue" if count else ""
 
 
-def _legend(page: Image.Image, top: int, heatmap: Heatmap, card: ModelCard, colormap: str) -> None:
+def _dot(
+    overlay: NDArray[np.float32], alpha: NDArray[np.float32], objects: Objects, heatmap: Heatmap
+) -> None:
+    """Put objects over what hatches cells, in the colours of their classes."""
+    height, width = alpha.shape
+    colors = np.array([class_color(name) for name in heatmap.facts.classes], np.float32)
+    across, down = heatmap.facts.slide_size
+    x, y = objects.centers.T
+    for right, below in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        cols = np.clip((x * width / across).astype(int) + right, 0, width - 1)
+        rows = np.clip((y * height / down).astype(int) + below, 0, height - 1)
+        overlay[rows, cols] = colors[objects.classes]
+        alpha[rows, cols] = 1
+
+
+def _class_list(page: Image.Image, top: int, heatmap: Heatmap, objects: Objects) -> None:
     draw = ImageDraw.Draw(page)
     font, small = ImageFont.load_default(15), ImageFont.load_default(12)
-    if card.classes:
+    draw.text((16, top + 10), f"{len(objects)} objects", font=font, fill=_INK)
+    counts = np.bincount(objects.classes, minlength=len(heatmap.facts.classes))
+    for number, (name, count) in enumerate(zip(heatmap.facts.classes[:3], counts, strict=False)):
+        line = top + 34 + 17 * number
+        draw.ellipse((16, line + 2, 26, line + 12), fill=class_color(name))
+        draw.text((34, line), f"{name}: {count}", font=small, fill=_INK)
+
+
+def _legend(
+    page: Image.Image,
+    top: int,
+    heatmap: Heatmap,
+    card: ModelCard,
+    colormap: str,
+    objects: Objects | None,
+) -> None:
+    draw = ImageDraw.Draw(page)
+    font, small = ImageFont.load_default(15), ImageFont.load_default(12)
+    if objects is not None:
+        _class_list(page, top, heatmap, objects)
+    elif card.classes:
         _color_bar(page, top, card, colormap)
     else:
         draw.rectangle((16, top + 12, 32, top + 28), fill=_LOOKED_AT)

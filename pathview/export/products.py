@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pathview.core.errors import ExportError
 from pathview.export.features_h5 import write_features
 from pathview.export.mask import write_mask
+from pathview.export.run_detections import counted, objects_of, publish_detections
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.heatmap import Heatmap
 
@@ -29,7 +30,8 @@ def write_products(place: RunFolder, heatmap: Heatmap, card: ModelCard) -> dict[
     -------
     dict
         ``words`` for people, ``files`` below the output folder, and ``missing``: why there are no more of
-        them, or "". Empty for a model that has no other product than its heatmap.
+        them, or ""; of a detector how many objects there are. Empty for a model that has no other product
+        than its heatmap.
 
     Raises
     ------
@@ -60,7 +62,16 @@ def _mask(place: RunFolder, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]
     return {"words": words, "files": names, "missing": ""}
 
 
+def _detections(place: RunFolder, heatmap: Heatmap, card: ModelCard) -> dict[str, Any]:
+    objects = objects_of(place.heatmap, heatmap.facts)
+    files = publish_detections(objects, heatmap.facts, place.folder)
+    names = [file.relative_to(place.output).as_posix() for file in files]
+    facts: dict[str, Any] = {"words": f"{len(objects)} objects", "files": names, "missing": ""}
+    return facts | counted(objects, heatmap)
+
+
 _PRODUCTS: dict[Task, Callable[[RunFolder, Heatmap, ModelCard], dict[str, Any]]] = {
+    Task.DETECT: _detections,
     Task.EMBED: _features,
     Task.SEGMENT: _mask,
 }

@@ -15,6 +15,7 @@ from pathview.core.place import Place
 from pathview.export.heatmap_table import write_heatmap_table
 from pathview.export.preview import write_preview
 from pathview.export.products import write_products
+from pathview.export.run_detections import objects_of
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.heatmap import Heatmap
 from pathview.slides.colour import DisplayColour
@@ -93,7 +94,8 @@ class RunFolder:
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        whole = all(path.exists() for path in (self.heatmap, self.table, self.preview))
+        files = [self.output / name for name in record.get("product", {}).get("files", ())]
+        whole = all(path.exists() for path in (self.heatmap, self.table, self.preview, *files))
         return record if same and whole else None
 
     def publish(
@@ -132,7 +134,8 @@ class RunFolder:
             heatmap.attach_dense(self.heatmap)
         write_heatmap_table(heatmap, self.table)
         colour = slide.display_colour if convert_colours else DisplayColour.off()
-        write_preview(slide, heatmap, card, self.preview, colour=colour)
+        objects = objects_of(self.heatmap, heatmap.facts) if card.task is Task.DETECT else None
+        write_preview(slide, heatmap, card, self.preview, colour=colour, objects=objects)
         record = _record(slide, heatmap, card) | {"preview_colours": colour.state} | facts
         if product := write_products(self, heatmap, card):
             record["product"] = product

@@ -3,6 +3,7 @@
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.model import DenseMaps, Features, Patches, Prediction, TileModel
+from pathview.inference.patch_objects import PatchObjects
 from pathview.inference.timm_model import TimmModel
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Features",
     "ModelCard",
     "ModelError",
+    "PatchObjects",
     "Patches",
     "Prediction",
     "Task",

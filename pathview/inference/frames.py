@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pathview.annotations.objects import Objects
 from pathview.core.geometry import Box
 from pathview.inference.facts import HeatmapFacts
 from pathview.inference.grid import PatchGrid
@@ -93,6 +94,14 @@ class NewPixels:
     cells: Cells
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NewObjects:
+    """From the host: objects that a detector has found; the first ones after `Started` were found before."""
+
+    run: int
+    objects: Objects
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """From the host: a status, its error as text (an exception may not survive pickling)."""
@@ -110,4 +119,4 @@ class Heartbeat:
     busy_s: float
 
 
-Frame = Started | NewCells | NewPixels | Told | Heartbeat
+Frame = Started | NewCells | NewPixels | NewObjects | Told | Heartbeat

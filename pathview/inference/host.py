@@ -8,6 +8,7 @@ import os
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
@@ -15,10 +16,12 @@ from queue import SimpleQueue
 
 import numpy as np
 
+from pathview.annotations.objects import Objects
 from pathview.core.inbox import Inbox
 from pathview.core.pyramid import TileKey
 from pathview.inference.child_output import speak_into
 from pathview.inference.dense_sink import DenseSink
+from pathview.inference.detection_sink import DetectionSink
 from pathview.inference.device import prepare_process
 from pathview.inference.frames import (
     Cancel,
@@ -28,6 +31,7 @@ from pathview.inference.frames import (
     Frame,
     Heartbeat,
     NewCells,
+    NewObjects,
     NewPixels,
     Pause,
     Resume,
@@ -41,11 +45,13 @@ from pathview.inference.kept_model import KeptModel
 from pathview.inference.order import Cells
 from pathview.inference.phases import Phase, heard_by
 from pathview.inference.run import InferenceRun, RunState, RunStatus
+from pathview.inference.sink import Sink
 
 _FRAME_S = 0.1
 _HEARTBEAT_S = 1.0
 _LAST_WORDS_S = 2.0
 _NICE = 5
+_AT_ONCE = 8_192
 
 
 def host_main(connection: Connection, said: Connection | None = None) -> None:
@@ -134,6 +140,7 @@ class Host:
         mirror = _Mirror(number, heatmap)
         if isinstance(run.sink, DenseSink):
             run.sink.blended.connect(lambda cells: self._send(NewPixels(number, cells)))
+        herald = _Herald(number, run.sink)
         told: RunStatus | None = None
         sent_at = 0.0
         going = True
@@ -147,6 +154,8 @@ class Host:
             sent_at = time.monotonic()
             if (news := mirror.news()) is not None:
                 self._send(news)
+            for found in herald.news():
+                self._send(found)
             if run.status is not told:
                 told = run.status
                 self._send(_told(number, told))
@@ -211,6 +220,25 @@ class Host:
         status = RunStatus(RunState.FAILED, error=error)
         with contextlib.suppress(OSError):
             self._send(_told(number, status))
+
+
+class _Herald:
+    """Collects the objects that have been found since it was last asked, and first those from before."""
+
+    def __init__(self, number: int, sink: Sink | None) -> None:
+        self._number = number
+        self._found: list[Objects] = []
+        if isinstance(sink, DetectionSink):
+            self._found.append(sink.objects)
+            sink.added.connect(self._found.append)
+
+    def news(self) -> Iterator[NewObjects]:
+        found = Objects.joined(self._found)
+        self._found.clear()
+        # In pieces, so that the window need not take a million at once.
+        for start in range(0, len(found), _AT_ONCE):
+            piece = found.take(np.arange(start, min(start + _AT_ONCE, len(found))))
+            yield NewObjects(self._number, piece)
 
 
 class _Mirror:

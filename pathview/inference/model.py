@@ -37,7 +37,8 @@ class TileModel(Protocol):
         """Return what the card's task says of patches (n, patch, patch, 3) uint8, in their order.
 
         That is `Prediction` of a classifier, `Features` of a model that embeds, `DenseMaps` of one that
-        segments; the boundary takes nothing on trust, see `pathview.inference.tasks`.
+        segments, a list of n `PatchObjects` of a detector; the boundary takes nothing on trust, see
+        `pathview.inference.tasks`.
         """
         ...
 

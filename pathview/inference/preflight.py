@@ -58,7 +58,8 @@ def preflight(
     _check_finite(card, names, numbers)
     if kind.probabilities:
         _check_normalised(card, names, numbers)
-    _check_alive(card, numbers, said)
+    if not kind.may_find_nothing:
+        _check_alive(card, numbers, said)
     notes = check_references(model, references, np.array(shown), said[len(tiles) :]) if references else ()
     if changed:
         return ("its parameters are not the defaults, so its reference tiles were not asked",)

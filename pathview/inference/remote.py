@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 from psygnal import Signal
 
+from pathview.annotations.detections import Detections
 from pathview.core.errors import ModelError
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
@@ -22,6 +23,7 @@ from pathview.inference.frames import (
     Focus,
     Frame,
     NewCells,
+    NewObjects,
     NewPixels,
     Pause,
     Resume,
@@ -49,6 +51,8 @@ class RemoteRun:
         What was asked for.
     heatmap
         A copy in memory of what the host has so far; None until `started`.
+    detections
+        What a detector has found so far; None until `started`, and for models of other tasks.
     """
 
     changed = Signal(RunStatus)
@@ -62,6 +66,7 @@ class RemoteRun:
         self.number = number
         self.spec = spec
         self.heatmap: Heatmap | None = None
+        self.detections: Detections | None = None
         self.deaths = 0
         self.paused = False
         self.cancelled = False
@@ -100,9 +105,12 @@ class RemoteRun:
         self._status = status
         self.changed.emit(status)
 
-    def take(self, frame: Started | NewCells | NewPixels) -> None:
+    def take(self, frame: Started | NewCells | NewPixels | NewObjects) -> None:
         """Take values into the copy; for the host."""
-        if isinstance(frame, NewPixels):
+        if isinstance(frame, NewObjects):
+            if self.detections is not None:
+                self.detections.extend(frame.objects)
+        elif isinstance(frame, NewPixels):
             if self.heatmap is not None:
                 self.heatmap.note_dense(frame.cells)
         elif isinstance(frame, NewCells):
@@ -114,8 +122,13 @@ class RemoteRun:
             self.heatmap.take_over(frame.scores, frame.state, {}, frame.extras)
             if self.spec.heatmap is not None and self.spec.model.card.task is Task.SEGMENT:
                 self.heatmap.attach_dense(self.spec.heatmap)
+            if self.spec.model.card.task is Task.DETECT:
+                self.detections = Detections(frame.facts.classes)
             self.started.emit(self.heatmap)
         else:
+            # The new host tells of all objects that are on disk, and finds the others again.
+            if self.detections is not None:
+                self.detections.clear()
             # After a restart the disk is a second behind; what was seen since stays on the screen.
             cells = np.argwhere((frame.state != CellState.NOT_RUN) & (self.heatmap.state != CellState.DONE))
             rows, cols = cells.T
@@ -263,7 +276,7 @@ class InferenceHost:
         run = self._active
         if generation != self._generation or run is None:
             return
-        if isinstance(frame, Started | NewCells | NewPixels):
+        if isinstance(frame, Started | NewCells | NewPixels | NewObjects):
             if frame.run == run.number:
                 run.take(frame)
         elif isinstance(frame, Told) and frame.run == run.number:

@@ -145,7 +145,7 @@ class GlCanvas:
 
     def rebuild(self) -> None:
         """Start over with empty GL objects after the context was lost; tiles come back from memory."""
-        self._painter = None
+        self._drop_painter()
         # The names of the lost objects may be given out again: deleting them later would hit living ones.
         self._surface.context.glir.clear()
         self._surface.context.shared.parser = GlirParser()
@@ -154,9 +154,14 @@ class GlCanvas:
 
     def close(self) -> None:
         """Close the canvas and drop what it holds."""
-        self._painter = None
+        self._drop_painter()
         self._loader = None
         self._surface.close()
+
+    def _drop_painter(self) -> None:
+        if self._painter is not None:
+            self._painter.close()
+        self._painter = None
 
     def _on_initialize(self) -> None:
         # A context that is new although there was one before: see `VispySurface`.

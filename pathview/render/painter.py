@@ -11,6 +11,7 @@ from vispy import gloo
 
 from pathview.core.pyramid import TileKey
 from pathview.render.atlas import Atlas
+from pathview.render.detections_visual import DetectionsVisual
 from pathview.render.fades import Fades
 from pathview.render.offscreen import in_software
 from pathview.render.outlines_visual import OutlinesVisual
@@ -67,6 +68,7 @@ class Painter:
         self._fades = fades
         self._atlases: dict[tuple[str, int], Atlas] = {}
         self._tiles = TilesVisual()
+        self._detections = DetectionsVisual()
         self._outlines = [OutlinesVisual()]
 
     def resident(self, source: TileSource) -> Container[TileKey]:
@@ -82,7 +84,10 @@ class Painter:
             atlas.forget(source)
 
     def upload(self, picture: Picture, tiles: TileLoader, budget_s: float) -> Uploaded:
-        """Bring tiles of `picture` to the GPU, best first, for about `budget_s` seconds, but at least one."""
+        """Bring tiles and detections of `picture` to the GPU for about `budget_s` seconds.
+
+        The best come first; of each sort at least one comes.
+        """
         passes = [
             (raster, placed.frame.viewport) for placed in picture.placed for raster in placed.frame.rasters
         ]
@@ -94,14 +99,22 @@ class Painter:
             keys = (raster.source.pyramid.root, *raster.plan.draw)
             self._atlas(raster.source).touch(raster.source, keys)
         deadline = time.perf_counter() + budget_s
-        count, seen = 0, False
+        count, seen, left = 0, False, True
         for raster, viewport, key in self._due(passes, tiles):
             if count and time.perf_counter() >= deadline:
-                return Uploaded(seen, left=True)
+                break
             if self._upload(raster, key, tiles, viewport):
                 count += 1
                 seen = seen or key in raster.plan.draw or key in raster.plan.due_now
-        return Uploaded(seen, left=False)
+        else:
+            left = False
+        frames = [placed.frame for placed in picture.placed]
+        came, more = self._detections.upload(frames, deadline)
+        return Uploaded(seen or came, left or more)
+
+    def close(self) -> None:
+        """Let go of what the context does not hold."""
+        self._detections.close()
 
     def draw(self, picture: Picture, pixel_scale: float, *, faded: bool = False) -> None:
         """Draw `picture` into the current framebuffer, which is `picture.size` physical pixels large.
@@ -138,6 +151,7 @@ class Painter:
             shares = {} if faded else self._fades.shares(raster.source)
             self._tiles.draw(raster, keys, atlas, pose, shares if _fades(raster) else {})
         self._context.set_state(depth_test=False)
+        self._detections.draw(placed.frame, pixel_scale)
         self._outlines_of(number).draw(placed.frame, pixel_scale)
 
     def _outlines_of(self, number: int) -> OutlinesVisual:

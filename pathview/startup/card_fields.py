@@ -99,7 +99,9 @@ def _check_classes(entry: Mapping[str, Any], words: Words, found: list[str]) -> 
         return
     if not isinstance(several, bool):
         found.append('"multi_label" must be true or false')
-    least, count = (1, "one") if several is True else (2, "two")
+    # Of one class alone a classifier could only say that it is always there.
+    alone = several is True or task_of(entry) is Task.DETECT
+    least, count = (1, "one") if alone else (2, "two")
     named = isinstance(classes, list) and all(isinstance(c, str) and c.strip() for c in classes)
     if not named or not isinstance(classes, list) or len(classes) < least or len(set(classes)) < len(classes):
         found.append(f'"{words.classes}" must list {count} or more different names')

@@ -16,6 +16,7 @@ _MOST_OUTPUT_STRIDE = 64
 # What a task has; what stands in a manifest beside that would do nothing.
 _OWN = {
     Task.CLASSIFY: {"ood_threshold", "reference"},
+    Task.DETECT: {"halo"},
     Task.EMBED: {"features"},
     Task.SEGMENT: {"output_stride", "halo", "reference"},
 }
@@ -95,7 +96,14 @@ def _check_segment(entry: Mapping[str, Any], found: list[str]) -> None:
             )
 
 
+def _check_detect(entry: Mapping[str, Any], found: list[str]) -> None:
+    check_halo(entry, found)
+    if "multi_label" in entry:
+        found.append('"multi_label" is of patches, and each object has one class; leave it out')
+
+
 _CHECKS: dict[Task, Callable[[Mapping[str, Any], list[str]], None]] = {
+    Task.DETECT: _check_detect,
     Task.EMBED: _check_embed,
     Task.SEGMENT: _check_segment,
 }

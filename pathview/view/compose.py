@@ -11,8 +11,10 @@ from uuid import UUID
 from shapely.geometry.base import BaseGeometry
 
 from pathview.annotations.annotation import Annotation
+from pathview.annotations.detections import Detections
 from pathview.annotations.store import AnnotationStore
 from pathview.core.geometry import Box
+from pathview.core.palette import class_color
 from pathview.core.pyramid import TileKey
 from pathview.tiles.loader import TileLoader
 from pathview.tiles.plan import TilePlan, plan
@@ -49,6 +51,8 @@ class Scene:
         Class colours that differ from `pathview.core.palette.class_color`; treated as immutable.
     background
         Colour outside the slide.
+    detections
+        What models have found, by the name of the layer that shows it.
     """
 
     slide_tiles: TileSource | None = None
@@ -57,6 +61,7 @@ class Scene:
     annotations: AnnotationStore | None = None
     colors: Mapping[str, Color] = field(default_factory=dict)
     background: Color = NEUTRAL
+    detections: Mapping[str, Detections] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,15 @@ class RasterPass:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectionsPass:
+    """One layer of detections of a frame: what to draw, how, and the colour of each class in order."""
+
+    detections: Detections
+    layer: Layer
+    colors: tuple[Color, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """All that the screen should show.
 
@@ -92,6 +106,8 @@ class Frame:
         From the bottom to the top.
     contours
         Lines of heatmaps, drawn above the rasters and under the annotations.
+    detections
+        What models have found, drawn above the rasters and under contours and annotations.
     outlines
         Annotations in and near the view, drawn above those in this order.
     selection
@@ -109,6 +125,7 @@ class Frame:
     viewport: Viewport
     rasters: tuple[RasterPass, ...] = ()
     contours: tuple[BaseGeometry, ...] = ()
+    detections: tuple[DetectionsPass, ...] = ()
     outlines: tuple[Annotation, ...] = ()
     selection: frozenset[UUID] = frozenset()
     outline_layer: Layer | None = None
@@ -187,6 +204,7 @@ def compose(
             if src is not None
         ),
         _contours(state, scene),
+        _detections(state, scene),
         _outlines(scene.annotations, viewport) if outline_layer else (),
         state.selection,
         outline_layer,
@@ -209,6 +227,17 @@ def _source(layer: Layer, scene: Scene) -> TileSource | None:
 def _contours(state: ViewState, scene: Scene) -> tuple[BaseGeometry, ...]:
     named = (layer.name for layer in state.layers if layer.contours and layer.visible)
     return tuple(scene.contours[name] for name in named if name in scene.contours)
+
+
+def _detections(state: ViewState, scene: Scene) -> tuple[DetectionsPass, ...]:
+    layers = (layer for layer in state.layers if layer.shown and layer.name in scene.detections)
+    return tuple(_detections_pass(layer, scene) for layer in layers)
+
+
+def _detections_pass(layer: Layer, scene: Scene) -> DetectionsPass:
+    found = scene.detections[layer.name]
+    colors = tuple(scene.colors.get(name) or class_color(name) for name in found.classes)
+    return DetectionsPass(found, layer, colors)
 
 
 def _extent(scene: Scene) -> Box | None:

@@ -8,7 +8,7 @@ from typing import Literal
 from pathview.inference.views import MOST_UNCERTAIN
 from pathview.view.adjust import NEUTRAL, Adjustment
 
-LayerKind = Literal["slide", "heatmap", "difference", "annotations"]
+LayerKind = Literal["slide", "heatmap", "difference", "detections", "annotations"]
 
 WHOLE_RANGE = (0.0, 1.0)
 
@@ -31,7 +31,7 @@ class Layer:
     colormap
         A name of `pathview.core.palette.COLORMAPS`; None is the first of them. Heatmaps only.
     threshold
-        Heatmap values under it are transparent, 0 to 1.
+        Heatmap values and detections with a score under it are transparent, 0 to 1.
     hide_above
         Heatmap cells with a larger uncertainty are transparent, 0 to `MOST_UNCERTAIN`.
     stipple
@@ -48,7 +48,7 @@ class Layer:
     contours
         Whether lines show where a heatmap crosses its level; they stay where the opacity is 0.
     outline_width
-        Line width of annotations in logical pixels.
+        Line width of annotations and detections in logical pixels.
     fill
         Opacity of the inside of annotations, 0 to 1.
     adjustment

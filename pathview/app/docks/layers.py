@@ -5,13 +5,18 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from pathview.app.docks.detections_block import DetectionsBlock
 from pathview.app.docks.difference_block import DifferenceBlock
 from pathview.app.docks.heatmap_block import HeatmapBlock
 from pathview.app.docks.layer_block import LayerBlock
 from pathview.app.tab_order import keep_in_place
 from pathview.app.workspace import Workspace
 
-_KINDS: dict[str, type[LayerBlock]] = {"heatmap": HeatmapBlock, "difference": DifferenceBlock}
+_KINDS: dict[str, type[LayerBlock]] = {
+    "detections": DetectionsBlock,
+    "difference": DifferenceBlock,
+    "heatmap": HeatmapBlock,
+}
 
 
 class LayersDock(QScrollArea):

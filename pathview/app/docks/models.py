@@ -23,6 +23,7 @@ from pathview.app.elided_label import ElidedLabel
 from pathview.app.run_progress import show_progress
 from pathview.app.run_words import describe, foreseen
 from pathview.app.workspace import Workspace
+from pathview.inference.card import Task
 from pathview.inference.run import RunStatus
 
 _NONE = "No model is installed. Add a model folder (+), or put a plugin into the plugins folder and reload."
@@ -105,7 +106,9 @@ class ModelsDock(QWidget):
         chosen = self.model
         self.box.blockSignals(True)
         self.box.clear()
-        for source in self._workspace.registry.models.values():
+        # What says something of a whole patch first: it is what a run begins with unless another is chosen.
+        known = self._workspace.registry.models.values()
+        for source in sorted(known, key=lambda one: one.card.task is not Task.CLASSIFY):
             self.box.addItem(source.card.title or source.card.name, source.card.name)
         self.choose(chosen or "")
         self.box.blockSignals(False)

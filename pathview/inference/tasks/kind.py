@@ -43,10 +43,13 @@ class TaskKind[T](ABC):
         Whether `numbers` are probabilities with the classes along axis 1.
     takes_views
         Whether a model can be asked about a patch turned and mirrored in all ways.
+    may_find_nothing
+        Whether saying the same of everything can be right: nothing is there to be found.
     """
 
     probabilities: ClassVar[bool] = False
     takes_views: ClassVar[bool] = False
+    may_find_nothing: ClassVar[bool] = False
 
     @abstractmethod
     def of_kind(self, said: object, patches: int, card: ModelCard) -> T:

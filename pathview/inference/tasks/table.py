@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.tasks.classify import Classify
+from pathview.inference.tasks.detect import Detect
 from pathview.inference.tasks.embed import Embed
 from pathview.inference.tasks.kind import TaskKind
 from pathview.inference.tasks.segment import Segment
 
 TASKS: dict[Task, TaskKind[Any]] = {
     Task.CLASSIFY: Classify(),
+    Task.DETECT: Detect(),
     Task.EMBED: Embed(),
     Task.SEGMENT: Segment(),
 }
 
 
 def kind_of(card: ModelCard) -> TaskKind[Any]:
-    """Return how a model's task is asked.
-
-    Raises
-    ------
-    ModelError
-        If such models cannot be run.
-    """
-    kind = TASKS.get(card.task)
-    if kind is None:
-        raise ModelError(card.name, f'models whose task is "{card.task}" cannot be run yet')
-    return kind
+    """Return how a model's task is asked."""
+    return TASKS[card.task]

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -92,8 +92,3 @@ def test_whatever_it_raises_ends_the_run_only() -> None:
 def test_the_preflight_catches_it(card: ModelCard, of: Callable[[Patches], Any], fault: str) -> None:
     with pytest.raises(ModelError, match=fault):
         preflight(Says(card, of))
-
-
-def test_a_task_that_cannot_be_run_is_refused_in_words() -> None:
-    with pytest.raises(ModelError, match='"detect" cannot be run yet'):
-        kind_of(replace(SEGMENT, task=Task.DETECT))
