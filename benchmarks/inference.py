@@ -14,7 +14,7 @@ import numpy as np
 from pathview.core.inbox import Inbox
 from pathview.inference.device import default_batch, prepare_process
 from pathview.inference.grid import PatchGrid, make_grid
-from pathview.inference.heatmap import Heatmap
+from pathview.inference.heatmap import OOD, Heatmap
 from pathview.inference.model import ChoosesBackend, Patches, TileModel
 from pathview.inference.read_ahead import ReadAhead
 from pathview.inference.run import InferenceRun
@@ -52,7 +52,8 @@ def reading(slide: Slide, grid: PatchGrid) -> float:
 
 def looped(slide: Slide, model: TileModel, grid: PatchGrid) -> float:
     """Return patches a second of a whole run."""
-    heatmap = Heatmap.create(None, grid, model.card, slide.info)
+    extras = {} if model.card.ood_threshold is None else {OOD: 1}
+    heatmap = Heatmap.create(None, grid, model.card, slide.info, extras=extras)
     run = InferenceRun(slide, model, grid, heatmap, Inbox(), readers=READERS)
     start = time.perf_counter()
     while run.step():

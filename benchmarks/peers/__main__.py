@@ -8,7 +8,6 @@ They take turns; napari counts with the better of its two modes. `set_up.sh` mak
 from __future__ import annotations
 
 import json
-import os
 import queue
 import random
 import statistics
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peers.environment import compiling, environment_of
 from benchmarks.repeated import write_repeated
 from benchmarks.screen import Area, Screen, tissue
 
@@ -73,10 +73,8 @@ def viewing(command: list[str], home: Path) -> Iterator[Viewer]:
     with Screen(SIZE) as screen:
         environment = {**screen.environment, "PYTHONPATH": str(HERE.parents[1])}
         environment |= {"PATHVIEW_HOME": str(home), "NAPARI_CONFIG": str(home / "napari.yaml")}
-        # As installed: with compiled modules, which some environments keep from being written.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         environment["PYTHONPYCACHEPREFIX"] = str(home / "compiled")
-        viewer = Viewer(screen, command, environment)
+        viewer = Viewer(screen, command, compiling(environment))
         try:
             yield viewer
         finally:
@@ -118,22 +116,6 @@ def _moves(viewer: Viewer, seed: int) -> dict[str, float]:
         "turn longest": 1e3 * turns[-1],
         "pictures a second": len(moments) / PAN_S,
     }
-
-
-def environment_of(name: str) -> Path | None:
-    """Return the Python of a peer's environment, or None and say why there is none."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get("PATHVIEW_PEERS") or cache / "pathview-peers")
-    command = [str(HERE / "set_up.sh"), sys.executable]
-    environment = {**os.environ, "PATHVIEW_PEERS": str(folder)}
-    made = subprocess.run(command, capture_output=True, text=True, env=environment)
-    python = folder / name / "bin" / "python"
-    if made.returncode or not python.exists():
-        reason = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
-        print(f"  skipped: {name} could not be installed: {reason}")
-        return None
-    print("  " + ", ".join(" ".join(line.split()) for line in made.stdout.splitlines()))
-    return python
 
 
 def main(data: Path) -> None:
