@@ -71,6 +71,7 @@ class ModelRuns:
         self._names: WeakKeyDictionary[OpenSlide, dict[Path, str]] = WeakKeyDictionary()
         workspace.view.changed.connect(self._on_view)
         workspace.scale_changed.connect(self._on_scale)
+        workspace.scale_changed.connect(self._prepare)
         workspace.slide_changed.connect(self._on_slide)
 
     @property
@@ -214,7 +215,19 @@ class ModelRuns:
         slide.run = next((one for one in self.queue if one.slide is slide and one.going), slide.run)
 
     def _on_slide(self, session: object) -> None:
+        self._prepare()
         self.changed.emit(self.status)
+
+    def _prepare(self) -> None:
+        """Have the host find the active slide's tissue, which the first cell of a run would wait for."""
+        slide = self._workspace.slide
+        if self._host is None or slide is None:
+            return
+        from pathview.inference.known_tissue import Wanted
+
+        stated = slide.session.scale.stated
+        path = slide.session.slide.info.path
+        self._host.prepare(Wanted(path, None if stated is None else stated.mpp))
 
     def _add(
         self, slide: OpenSlide, name: str, heatmap: Heatmap, detections: Detections | None = None

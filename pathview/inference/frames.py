@@ -12,6 +12,7 @@ from pathview.annotations.objects import Objects
 from pathview.core.geometry import Box
 from pathview.inference.facts import HeatmapFacts
 from pathview.inference.grid import PatchGrid
+from pathview.inference.known_tissue import Wanted
 from pathview.inference.order import Cells
 from pathview.inference.run import RunStatus
 from pathview.inference.spec import RunSpec
@@ -55,11 +56,18 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Prepare:
+    """To the host: a run on this slide may be next."""
+
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """To the host: stop what runs and exit."""
 
 
-Command = Start | Focus | Pause | Resume | Cancel | Close
+Command = Start | Focus | Pause | Resume | Cancel | Prepare | Close
 
 
 @dataclass(frozen=True, slots=True, eq=False)

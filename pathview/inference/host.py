@@ -34,6 +34,7 @@ from pathview.inference.frames import (
     NewObjects,
     NewPixels,
     Pause,
+    Prepare,
     Resume,
     Start,
     Started,
@@ -42,6 +43,7 @@ from pathview.inference.frames import (
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.heatmap_channel import TILE
 from pathview.inference.kept_model import KeptModel
+from pathview.inference.known_tissue import Wanted
 from pathview.inference.order import Cells
 from pathview.inference.phases import Phase, heard_by
 from pathview.inference.run import InferenceRun, RunState, RunStatus
@@ -79,7 +81,7 @@ class Host:
     """Performs one run after another.
 
     The main thread steps runs; one thread obeys commands, so that a pause or a cancel acts while a batch or
-    an import is under way; one thread sends heartbeats.
+    an import is under way; one thread finds the tissue of slides that may be next; one sends heartbeats.
 
     Parameters
     ----------
@@ -96,12 +98,13 @@ class Host:
         self._early: list[Command] = []
         self._run: tuple[int, InferenceRun] | None = None
         self._kept = KeptModel()
+        self._asked: SimpleQueue[Wanted] = SimpleQueue()
         self._step_began: float | None = None
         self._closing = False
 
     def serve(self) -> None:
         """Perform what is started, in order, until the pipe closes or a `Close` comes."""
-        for work in (self._obey, self._beat):
+        for work in (self._obey, self._beat, partial(self._kept.tissue.serve, self._asked)):
             threading.Thread(target=work, daemon=True).start()
         while not self._closing and (start := self._starts.get()) is not None:
             self._perform(start)
@@ -167,6 +170,8 @@ class Host:
             while not isinstance(command := self._connection.recv(), Close):
                 if isinstance(command, Start):
                     self._starts.put(command)
+                elif isinstance(command, Prepare):
+                    self._asked.put(command.wanted)
                 else:
                     self._apply(command)
         self._leave()
@@ -178,7 +183,7 @@ class Host:
                 self._early.append(command)
                 return
         number, run = current
-        if isinstance(command, Start | Close) or command.run != number:
+        if isinstance(command, Start | Prepare | Close) or command.run != number:
             return
         match command:
             case Focus(box=box):

@@ -26,12 +26,14 @@ from pathview.inference.frames import (
     NewObjects,
     NewPixels,
     Pause,
+    Prepare,
     Resume,
     Start,
     Started,
     Told,
 )
 from pathview.inference.heatmap import CellState, Heatmap
+from pathview.inference.known_tissue import Wanted
 from pathview.inference.memory import default_cap
 from pathview.inference.phases import Phase
 from pathview.inference.run import RunState, RunStatus
@@ -199,6 +201,11 @@ class InferenceHost:
         if run in self._waiting:
             run.tell(RunStatus(RunState.READY, phase=Phase.WAITING))
         return run
+
+    def prepare(self, wanted: Wanted) -> None:
+        """Have the tissue of a slide found on which a run may be started; nothing is spawned for that."""
+        if self._child is not None:
+            self._child.send(Prepare(wanted))
 
     @property
     def waiting(self) -> tuple[RemoteRun, ...]:

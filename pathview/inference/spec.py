@@ -25,7 +25,7 @@ from pathview.inference.run import InferenceRun
 from pathview.inference.sink import Sink
 from pathview.inference.source import ModelSource
 from pathview.inference.tasks.table import kind_of
-from pathview.inference.tissue import tissue_mask
+from pathview.inference.tissue import TissueMask, tissue_mask
 from pathview.inference.tissue_edits import TissueEdit, edited
 from pathview.inference.views import VIEWS
 from pathview.slides.channels import are_colours
@@ -89,7 +89,13 @@ class RunSpec:
     coarse_first: bool = False
 
 
-def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = None) -> InferenceRun:
+def build_run(
+    spec: RunSpec,
+    inbox: Inbox,
+    *,
+    earlier: InferenceRun | None = None,
+    tissue: Callable[[Slide], TissueMask] = tissue_mask,
+) -> InferenceRun:
     """Open the slide, find its tissue, lay the grid and open the heatmap.
 
     Parameters
@@ -101,6 +107,8 @@ def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = Non
     earlier
         A run of the same ``spec.model``, whose model is used again with what its pre-flight said; default
         made anew. The caller unloads it.
+    tissue
+        Finds the tissue, or knows it already.
 
     Returns
     -------
@@ -120,7 +128,7 @@ def build_run(spec: RunSpec, inbox: Inbox, *, earlier: InferenceRun | None = Non
         # The model first: of one that cannot be made no heatmap is left.
         model = spec.model.make() if earlier is None else earlier.model
         _choose_backend(model, spec)
-        heatmap = _heatmap(spec, slide)
+        heatmap = _heatmap(spec, slide, tissue)
         sink = _sink(heatmap, spec)
         passed = earlier is not None and earlier.checked
         return InferenceRun(
@@ -177,7 +185,7 @@ def _judge_colours(info: SlideInfo, card: ModelCard) -> None:
         )
 
 
-def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
+def _heatmap(spec: RunSpec, slide: Slide, find: Callable[[Slide], TissueMask]) -> Heatmap:
     info = slide.info
     _judge_colours(info, spec.model.card)
     _judge_views(spec)
@@ -186,7 +194,7 @@ def _heatmap(spec: RunSpec, slide: Slide) -> Heatmap:
     grid = make_grid(info, spec.model.card, None, region)
     if spec.min_tissue > 0:
         announce(Phase.TISSUE)
-        tissue = edited(tissue_mask(slide), spec.tissue)
+        tissue = edited(find(slide), spec.tissue)
         grid = make_grid(info, spec.model.card, tissue, region, min_tissue=spec.min_tissue)
     card = spec.model.card
     views = VIEWS if spec.tta else 1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pathview.core.geometry import Box
 from pathview.core.region import Region, downsample_for
-from pathview.slides.reader import Rgb
+from pathview.slides.reader import Rgb, SlideInfo
 from pathview.slides.slide import Slide
 
 _UNKNOWN_SCALE_DOWNSAMPLE = 16
@@ -80,11 +80,15 @@ def tissue_mask(slide: Slide, *, mpp: float = 8.0) -> TissueMask:
     TissueMask
         All True on a slide that is all tissue, all False on plain glass.
     """
-    known = slide.info.mpp
-    # Whole, so that native pixels are averaged in blocks; the mask says which it is.
-    downsample = float(max(1, round(downsample_for(mpp, known) or _UNKNOWN_SCALE_DOWNSAMPLE)))
+    downsample = mask_downsample(slide.info, mpp=mpp)
     mask = coloured(_overview(slide, downsample))
-    return TissueMask(_cleaned(mask, mpp if known else 8.0), downsample)
+    return TissueMask(_cleaned(mask, mpp if slide.info.mpp else 8.0), downsample)
+
+
+def mask_downsample(info: SlideInfo, *, mpp: float = 8.0) -> float:
+    """Return the level-0 pixels per pixel of the mask that `tissue_mask` finds."""
+    # Whole, so that native pixels are averaged in blocks; the mask says which it is.
+    return float(max(1, round(downsample_for(mpp, info.mpp) or _UNKNOWN_SCALE_DOWNSAMPLE)))
 
 
 def _between(table: NDArray[np.int64], y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -140,16 +144,27 @@ def glass_colour(image: Rgb) -> NDArray[np.float64] | None:
         (3,) from 0 to 255, the median; None where no glass stands out.
     """
     pixels = image.reshape(-1, 3)[:: max(1, image.size // 3_000_000)]
-    red, green, blue = pixels.T
+    # A plane a channel: strided ones are several times slower.
+    red, green, blue = planes = np.ascontiguousarray(pixels.T)
     darkest = np.minimum(np.minimum(red, green), blue)
     tint = np.maximum(np.maximum(red, green), blue) - darkest
-    bright = pixels[(darkest > 190) & (tint < 25)]
+    # By numbers, since looking through a mask once for each plane takes ten times as long.
+    bright = planes.take(np.flatnonzero((darkest > 190) & (tint < 25)), axis=1)
     # Glass is one colour over much of the slide; pale tissue is textured and spreads over many.
-    bins = np.ravel_multi_index(tuple((bright // 8).T), (32, 32, 32))
+    red, green, blue = (bright >> 3).astype(np.uint16)
+    bins = red << 10 | green << 5 | blue
     counts = np.bincount(bins, minlength=1)
     if counts.max() < 0.05 * len(pixels):
         return None
-    return np.asarray(np.median(bright[bins == counts.argmax()], axis=0), np.float64)
+    glass = bright.take(np.flatnonzero(bins == counts.argmax()), axis=1)
+    return np.array([_median(channel) for channel in glass])
+
+
+def _median(values: NDArray[np.uint8]) -> float:
+    """Return the median, by counting: of bytes many times faster than by sorting."""
+    below = np.bincount(values, minlength=256).cumsum()
+    middle = np.searchsorted(below, [(len(values) - 1) // 2, len(values) // 2], side="right")
+    return float(middle.mean())
 
 
 def _white_balance(image: Rgb) -> NDArray[np.float32]:
@@ -158,9 +173,17 @@ def _white_balance(image: Rgb) -> NDArray[np.float32]:
     return np.ones(3, np.float32) if glass is None else np.asarray(glass.mean() / glass, np.float32)
 
 
+def byte_counts(values: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return what a histogram of 256 bins from 0 to 256 counts, without looking for the bin of each value."""
+    counts = np.bincount(values.astype(np.uint16).ravel(), minlength=256)[:256]
+    counts[255] += np.count_nonzero(values == 256)
+    return counts
+
+
 def _otsu(values: NDArray[np.float32]) -> float:
-    counts, edges = np.histogram(values, bins=256, range=(0, 256))
-    middle = (edges[:-1] + edges[1:]) / 2
+    counts = byte_counts(values)
+    edges = np.arange(257)
+    middle = edges[:-1] + 0.5
     below = counts.cumsum()
     above = below[-1] - below
     mass = (counts * middle).cumsum()

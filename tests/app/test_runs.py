@@ -14,7 +14,9 @@ from pathview.app.run_words import brief, describe
 from pathview.core.errors import ModelError
 from pathview.inference.forecast import Forecast
 from pathview.inference.heatmap import CellState
+from pathview.inference.known_tissue import Wanted
 from pathview.inference.phases import Phase
+from pathview.inference.remote import InferenceHost
 from pathview.inference.run import RunState, RunStatus
 from pathview.slides.made import write_made_tiff
 
@@ -270,3 +272,18 @@ def test_a_rough_map_first_is_chosen_and_remembered(user: Any, tmp_path: Path) -
     assert heatmap.facts.coarse == 8
     user.wait(lambda: not user.workspace.runs.going, 120)
     assert heatmap.progress.done == heatmap.progress.total
+
+
+def test_the_tissue_of_the_slide_in_view_is_found_before_a_run_asks(
+    user: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Wanted] = []
+    monkeypatch.setattr(InferenceHost, "prepare", lambda host, wanted: asked.append(wanted))
+    user.open(write_made_tiff(tmp_path / "a.tif", (700, 600)))
+    assert not asked, "no process has been started yet that could"
+    user.trigger("run")
+    assert user.workspace.runs.going
+    user.open(write_made_tiff(tmp_path / "b.tif", (800, 600)))
+    assert asked[-1] == Wanted(tmp_path / "b.tif", None)
+    user.workspace.state_mpp((0.3, 0.3))
+    assert asked[-1] == Wanted(tmp_path / "b.tif", (0.3, 0.3))

@@ -14,6 +14,7 @@ import shapely
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
 from pathview.inference.heatmap import CellState, Heatmap
+from pathview.inference.known_tissue import Wanted
 from pathview.inference.phases import Phase
 from pathview.inference.remote import InferenceHost, RemoteRun
 from pathview.inference.run import RunState, RunStatus
@@ -126,6 +127,27 @@ def test_a_remote_run_in_all_views_brings_its_uncertainty(
     assert run.heatmap.facts == stored.facts
     assert np.isfinite(stored.extras["uncertainty"][:, stored.grid.selected]).all()
     np.testing.assert_array_equal(run.heatmap.extras["uncertainty"], stored.extras["uncertainty"])
+
+
+def test_tissue_is_found_beforehand_only_where_there_is_a_host(
+    host: InferenceHost, file: Path, texture: ModelSource, tmp_path: Path, wait: Wait
+) -> None:
+    host.prepare(Wanted(file, None))
+    assert host.pid is None
+    region = shapely.Point(700, 500).buffer(200).wkb
+    first = host.start(RunSpec(file, texture, tmp_path / "a.zarr", region=region))
+    wait(lambda: first.status.state.final)
+    pid = host.pid
+    # One that is no slide harms nobody.
+    host.prepare(Wanted(tmp_path, None))
+    host.prepare(Wanted(file, (0.5, 0.5)))
+    second = host.start(RunSpec(file, texture, tmp_path / "b.zarr", region=region, mpp=(0.5, 0.5)))
+    wait(lambda: second.status.state.final)
+    assert second.status.state is RunState.DONE
+    assert host.pid == pid
+    assert first.heatmap is not None
+    assert second.heatmap is not None
+    np.testing.assert_array_equal(second.heatmap.state, first.heatmap.state)
 
 
 def test_commands_act_at_once(host: InferenceHost, spec: RunSpec, wait: Wait) -> None:

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from pathview.core.geometry import Box
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.grid import make_grid
-from pathview.inference.tissue import tissue_mask
+from pathview.inference.tissue import byte_counts, glass_colour, tissue_mask
 from pathview.slides.made import MadeReader
 from pathview.slides.open import open_slide
 from pathview.slides.reader import Rgb
@@ -97,3 +100,31 @@ def test_the_mosaics_tiles_are_found_one_by_one(mosaic: Path) -> None:
     assert real.sum() == 1008
     assert grid.selected[real].mean() >= 0.97
     assert grid.selected[~real].sum() <= 0.05 * (~real).sum()
+
+
+@given(
+    arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 30), st.integers(1, 30), st.just(3)),
+        elements=st.integers(185, 255),
+    )
+)
+def test_the_colour_of_glass_is_the_median_of_its_commonest_colour(image: Rgb) -> None:
+    pixels = image.reshape(-1, 3)
+    bright = pixels[(pixels.min(axis=1) > 190) & (np.ptp(pixels, axis=1) < 25)]
+    kinds, which, counts = np.unique(bright // 8, axis=0, return_inverse=True, return_counts=True)
+    found = glass_colour(image)
+    if not len(kinds) or counts.max() < 0.05 * len(pixels):
+        assert found is None
+    else:
+        # Of equally common ones the darkest in red, then green, then blue.
+        expected = np.median(bright[which.ravel() == counts.argmax()], axis=0)
+        assert found is not None
+        assert found.tolist() == expected.tolist()
+
+
+@given(arrays(np.float32, (12, 9), elements=st.floats(0, 300, width=32)))
+def test_otsu_counts_as_a_histogram_does(values: np.ndarray) -> None:
+    counts, edges = np.histogram(values, bins=256, range=(0, 256))
+    assert np.array_equal(byte_counts(values), counts)
+    assert edges[1] == 1
