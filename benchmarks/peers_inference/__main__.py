@@ -37,6 +37,13 @@ EXACT = "float32 torch on PathView's patches"
 BUDGET_S = 330.0
 MOST_TURNS = 5
 
+TIMES = {
+    "loop_s": "time in the loop",
+    "loop_processor_s": "processor time in the loop",
+    "whole_s": "time of the whole",
+    "whole_processor_s": "processor time of the whole",
+}
+
 Turn = dict[str, Ran]
 
 
@@ -75,7 +82,8 @@ def difference(a: Ran, b: Ran) -> tuple[int, float, float, float]:
         for (x, y), score in zip(a.places, a.scores, strict=True)
         if (other := _near(places, round(x), round(y))) is not None
     ]
-    apart = np.abs(np.subtract(*np.array(pairs).T))
+    scores = np.array(pairs).reshape(-1, 2)
+    apart = np.abs(scores[:, 0] - scores[:, 1]) if len(scores) else np.full(1, np.nan)
     return len(pairs), float(apart.max()), float(np.quantile(apart, 0.99)), float(np.median(apart))
 
 
@@ -92,15 +100,15 @@ def report(slide: str, turns: list[Turn], exact: Ran) -> None:
     for name in last:
         loops = statistics.median(len(turn[name].scores) / turn[name].loop_s for turn in turns)
         whole = statistics.median(turn[name].whole_s for turn in turns)
-        processor = statistics.median(turn[name].processor_s for turn in turns)
+        processor = statistics.median(turn[name].whole_processor_s for turn in turns)
         print(
             f"    {name}: {len(last[name].scores)} patches, {loops:.0f} a second in the loop; "
             f"the whole {whole:.1f} s, {processor:.1f} s of processor"
         )
     others = [name for name in last if name != OURS]
-    for what in ("loop_s", "whole_s", "processor_s"):
+    for what, words in TIMES.items():
         shown = [f"{name} / {OURS} {_ratios(turns, name, what)}" for name in others]
-        print(f"    {what.removesuffix('_s')}, time a patch: {', '.join(shown)}")
+        print(f"    {words} a patch: {', '.join(shown)}")
     compared = {**last, EXACT: exact}
     pairs = [*((OURS, name) for name in (*others, EXACT)), *((name, EXACT) for name in others)]
     for first, second in pairs:
@@ -131,7 +139,7 @@ def main(data: Path) -> None:
             "a scan at twice that resolution": scan(data, home / "scan.svs"),
         }
         try:
-            # The first run on a machine compares engines; that, and what loads for the first time, is left out.
+            # The first run on a machine compares engines, and loads what later ones find loaded.
             exact = {slide: float32(path, emptied(work)) for slide, path in slides.items()}
             for program in running.values():
                 program(slides["a scan at twice that resolution"], emptied(work))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tomllib
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,7 +106,9 @@ def write_model(folder: Path) -> Path:
     folder.mkdir()
     model = Calibrated().eval()
     model.network.to(memory_format=torch.contiguous_format)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # Tracing is deprecated in torch, and what WSInfer's models are made by.
+        warnings.simplefilter("ignore")
         trace: Any = torch.jit.trace  # torch has no types for it
         traced = trace(model, torch.zeros(2, 3, PATCH, PATCH))
     traced.save(str(folder / "torchscript_model.pt"))

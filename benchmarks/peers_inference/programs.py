@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,16 +34,19 @@ class Ran:
         (n, 2) level-0 pixels of the patches' top-left corners, and the (n,) probability of tumour.
     loop_s
         From asking for the first patch to the last score.
-    whole_s, processor_s
-        From the start of the command to its end; and the processor time that it and its children took, which
-        other work on the machine hardly changes.
+    whole_s
+        From the start of the command to its end.
+    loop_processor_s, whole_processor_s
+        The processor time that it and its children took for them, which other work on the machine changes
+        less.
     """
 
     places: NDArray[np.float64]
     scores: NDArray[np.float64]
     loop_s: float
+    loop_processor_s: float
     whole_s: float
-    processor_s: float
+    whole_processor_s: float
 
 
 Program = Callable[[Path, Path], Ran]
@@ -60,12 +63,13 @@ def pathview(slide: Path, folder: Path) -> Ran:
     command = [sys.executable, "-m", "pathview", "run", str(slide), "-m", _MODEL, "-o", str(output)]
     whole = _call([*command, "--device", "cpu"])
     looped = _call([*_LOOP, slide, folder, str(_LOOPS)])
-    return _read(folder, whole, loop_s=_told(looped)["loop_s"])
+    return _read(folder, whole, _told(looped))
 
 
 def float32(slide: Path, folder: Path) -> Ran:
     """What float32 torch says of the patches as PathView reads them; no time is taken."""
-    return _read(folder, _call([*_LOOP, slide, folder, "0"]), loop_s=0.0)
+    ended = _call([*_LOOP, slide, folder, "0"])
+    return _read(folder, ended, _told(ended))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +112,8 @@ class WsInfer:
             rows = list(csv.DictReader(file))
         places = np.array([[float(row["minx"]), float(row["miny"])] for row in rows])
         scores = np.array([float(row["prob_Tumor"]) for row in rows])
-        loop_s = ended.heard("100%|") - ended.heard("0%|")
-        return Ran(places, scores, loop_s, ended.seconds, ended.processor_s)
+        (began, before), (there, after) = ended.heard("0%|"), ended.heard("100%|")
+        return Ran(places, scores, there - began, after - before, ended.seconds, ended.processor_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class TiaToolbox:
         """Run it; the loop is its own call for a whole slide."""
         script = Path(__file__).with_name("tiatoolbox_run.py")
         ended = _call([self.python, script, slide, self.model, folder, self.batch, self.workers])
-        return _read(folder, ended, loop_s=_told(ended)["loop_s"])
+        return _read(folder, ended, _told(ended))
 
 
 def emptied(folder: Path) -> Path:
@@ -147,13 +151,13 @@ def emptied(folder: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """A command that has ended well: seconds, and what it said when."""
+    """A command that has ended well: seconds, and what it said when (clock and processor time)."""
 
     seconds: float
     processor_s: float
-    said: tuple[tuple[float, str], ...]
+    said: tuple[tuple[tuple[float, float], str], ...]
 
-    def heard(self, mark: str) -> float:
+    def heard(self, mark: str) -> tuple[float, float]:
         """Return when `mark` was said first."""
         return next(moment for moment, part in self.said if f" {mark}" in part or f"\r{mark}" in part)
 
@@ -165,10 +169,10 @@ def _told(ended: _Ended) -> dict[str, float]:
     return told
 
 
-def _read(folder: Path, ended: _Ended, *, loop_s: float) -> Ran:
+def _read(folder: Path, ended: _Ended, told: Mapping[str, float]) -> Ran:
     with np.load(folder / "scores.npz") as kept:
         places, scores = kept["places"].astype(float), kept["scores"].astype(float)
-    return Ran(places, scores, loop_s, ended.seconds, ended.processor_s)
+    return Ran(places, scores, told["loop_s"], told["loop_processor_s"], ended.seconds, ended.processor_s)
 
 
 def _call(command: Sequence[object], **environment: str) -> _Ended:
@@ -182,9 +186,21 @@ def _call(command: Sequence[object], **environment: str) -> _Ended:
     assert process.stdout is not None
     said = []
     while part := os.read(process.stdout.fileno(), 1 << 16):
-        said.append((time.perf_counter(), part.decode(errors="replace")))
+        moment = time.perf_counter(), _used(process.pid)
+        said.append((moment, part.decode(errors="replace")))
     _, state, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(state)
     if process.returncode:
         raise ProgramFailed("".join(part for _, part in said)[-600:])
     return _Ended(time.perf_counter() - began, used.ru_utime + used.ru_stime, tuple(said))
+
+
+def _used(pid: int) -> float:
+    """Return the processor seconds of a process and its children, also those that have ended; 0 if it has."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return 0.0
+    ticks = sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK") + sum(_used(int(child)) for child in children)
