@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.repeated import write_repeated
 from benchmarks.viewing import GRID, LEVELS, SIZE, SOURCE, percentile, settle, wait
-from pathview.inference.run import RunState, RunStatus
+from pathview.inference.run_status import RunState, RunStatus
 
 ROUNDS = 4
 ROUND_S = 5.0

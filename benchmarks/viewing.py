@@ -40,8 +40,11 @@ openslide.OpenSlide(sys.argv[1]).read_region((0, 0), 0, (256, 256))
 _WINDOW = """
 import os, sys
 from pathlib import Path
+from pathview.app.memory import collect_later
 from pathview.app.start import EarlyOpening
+collect_later()
 early = EarlyOpening(Path(sys.argv[1]))
+from PySide6.QtCore import QEventLoop
 from pathview.app.application import InboxBridge, make_application, make_window
 application = make_application([])
 bridge = InboxBridge()
@@ -58,7 +61,8 @@ def swapped():
         on_screen.append(True)
 widget.canvas.native.frameSwapped.connect(swapped)
 while not on_screen:
-    application.processEvents()
+    # As a program does: one that asks over and over keeps the threads that read from working.
+    application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 os._exit(1 if "torch" in sys.modules else 0)
 """
 

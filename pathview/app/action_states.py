@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathview.app.action_table import ActionTable
 from pathview.app.workspace import Workspace
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 from pathview.view.magnification import downsample_at
 
 

@@ -18,11 +18,11 @@ class ActionTable:
     ----------
     owner
         The window; shortcuts work while it is active.
-    callbacks
-        What each action does, by key; every action must have one.
+    do
+        Does what the action of a key does.
     """
 
-    def __init__(self, owner: QWidget, callbacks: dict[str, Callable[[], object]]) -> None:
+    def __init__(self, owner: QWidget, do: Callable[[str], object]) -> None:
         self._by_key: dict[str, QAction] = {}
         self._needs = {info.key: info.needs for info in ACTIONS}
         self._icons = {info.key: info.icon for info in ACTIONS if info.icon}
@@ -31,7 +31,7 @@ class ActionTable:
         for info in ACTIONS:
             action = QAction(info.text, owner)
             action.setStatusTip(info.tip)
-            action.triggered.connect(lambda _=False, call=callbacks[info.key]: call())
+            action.triggered.connect(lambda _=False, key=info.key: do(key))
             action.setAutoRepeat(not info.held)
             if info.switch:
                 action.setCheckable(True)
@@ -46,10 +46,10 @@ class ActionTable:
     def __getitem__(self, key: str) -> QAction:
         return self._by_key[key]
 
-    def restyle(self) -> None:
-        """Draw the icons again in the colours of the theme."""
+    def restyle(self, *sizes: int) -> None:
+        """Draw the icons again in the colours of the theme; with `sizes`, in these alone for now."""
         for key, name in self._icons.items():
-            self._by_key[key].setIcon(icon(name))
+            self._by_key[key].setIcon(icon(name, sizes) if sizes else icon(name))
 
     def set_keys(self, keys: Mapping[str, tuple[str, ...]]) -> None:
         """Give every action its keys, in Qt's portable words; tooltips name the first."""

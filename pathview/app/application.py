@@ -9,6 +9,7 @@ import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QSurfaceFormat
@@ -26,9 +27,11 @@ from pathview.core.files import data_folder
 from pathview.core.inbox import Inbox
 from pathview.core.log import set_up
 from pathview.render.surface import Surface
-from pathview.startup.registry import load_registry
-from pathview.startup.settings import load_settings
+from pathview.startup.settings import Settings, load_settings
 from pathview.study.study import Study
+
+if TYPE_CHECKING:
+    from pathview.startup.registry import Registry
 
 _log = logging.getLogger(__name__)
 _DRAIN_S = 0.002
@@ -61,8 +64,16 @@ def make_application(arguments: list[str]) -> QApplication:
     application.setApplicationName("PathView")
     application.setOrganizationName("PathView")
     application.setDesktopFileName(APP_ID)
-    application.setWindowIcon(application_icon())
+    application.setWindowIcon(application_icon((16, 32, 64)))
     return application
+
+
+def offered_models(settings: Settings) -> Registry:
+    """Return the models of plugins and of the folders that the user has added."""
+    # Only here: manifests are read when the slide is seen.
+    from pathview.startup.registry import load_registry
+
+    return load_registry(folders=map(Path, settings.models))
 
 
 def make_window(bridge: InboxBridge) -> MainWindow:
@@ -79,7 +90,7 @@ def make_window(bridge: InboxBridge) -> MainWindow:
 
     study = Study.open(data_folder() / "study")
     settings = load_settings()
-    workspace = Workspace(settings, load_registry(folders=map(Path, settings.models)), study, bridge.inbox)
+    workspace = Workspace(settings, offered_models, study, bridge.inbox)
     software = SoftwareSurface.where_needed()
     if software is not None:
         # What is on the screen lies in memory twice; the budget is for both.
@@ -119,6 +130,7 @@ def run_window(options: argparse.Namespace, opening: EarlyOpening | None) -> int
         print(f"pathview: {error}", file=sys.stderr)  # noqa: T201 - there is no window to say it in
         return 1
     catch_everything(window)
+    window.furnished.connect(leave_out_what_stays)
     if options.theme:
         window.set_theme(options.theme, keep=False)
     if options.size:
@@ -131,7 +143,6 @@ def run_window(options: argparse.Namespace, opening: EarlyOpening | None) -> int
     if options.screenshot:
         shot = ScreenshotWhenSettled(window, options.screenshot)
         QTimer.singleShot(0, shot.start)
-    leave_out_what_stays()
     return application.exec()
 
 

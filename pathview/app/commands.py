@@ -178,7 +178,7 @@ class Commands:
         self._enqueue(list(self._workspace.slides))
 
     def _enqueue(self, slides: list[OpenSlide]) -> None:
-        model = self._window.panels.models.model
+        model = self._window.panels.contents.models.model
         if model is None:
             return
 
@@ -202,7 +202,7 @@ class Commands:
         self._workspace.settings_changed.emit()
 
     def _run(self, region: BaseGeometry | None) -> None:
-        session, model = self._workspace.session, self._window.panels.models.model
+        session, model = self._workspace.session, self._window.panels.contents.models.model
         if session is None or model is None:
             return
         if not self._knows_scale():
@@ -222,7 +222,7 @@ class Commands:
         """Show the chosen model's card."""
         from pathview.app.dialogs.model_card import ModelCardDialog
 
-        model = self._window.panels.models.model
+        model = self._window.panels.contents.models.model
         if model is not None:
             _show(ModelCardDialog(self._workspace.registry.model(model), self._window))
 

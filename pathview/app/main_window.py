@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap
+from PySide6.QtCore import QMimeData, Qt, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -20,36 +21,38 @@ from PySide6.QtWidgets import (
 
 from pathview.app.action_states import show_states
 from pathview.app.action_table import ActionTable
+from pathview.app.after_picture import AfterPicture
 from pathview.app.canvas_widget import CanvasWidget, WindowCanvas
 from pathview.app.class_box import ClassBox
-from pathview.app.commands import Commands
-from pathview.app.docks.annotations import AnnotationsDock
-from pathview.app.key_guard import KeyGuard
 from pathview.app.keymap import Keys, resolved
 from pathview.app.menus import fill_menus, fill_toolbar
 from pathview.app.overlays.adjusted_badge import AdjustedBadge
 from pathview.app.overlays.guides import GuidesOverlay
-from pathview.app.overlays.landmark_marks import LandmarkMarks
 from pathview.app.overlays.lens_frame import LensFrame
 from pathview.app.overlays.notice import Notice
-from pathview.app.overlays.palette import Palette
 from pathview.app.overlays.pane_overlays import PaneOverlays
-from pathview.app.overlays.problems import ProblemCards
 from pathview.app.overlays.scale_bar import ScaleBarOverlay
 from pathview.app.overlays.welcome import Welcome
-from pathview.app.palette_source import PaletteSource
 from pathview.app.panels import Panels
 from pathview.app.reading import Reading
 from pathview.app.recent import RecentSlides
 from pathview.app.slide_tabs import SlideTabs
 from pathview.app.status_line import StatusLine
-from pathview.app.theme import apply_theme, canvas_color
+from pathview.app.theme import TOOLBAR_SIZE, apply_theme, canvas_color
 from pathview.app.window_state import restore_window, save_window
 from pathview.app.workspace import Workspace
 from pathview.core.errors import PathViewError
 from pathview.core.place import SCHEMES, Address, Place, place_of
 from pathview.startup.settings import save_settings
 from pathview.study.session import Session
+
+if TYPE_CHECKING:
+    from pathview.app.commands import Commands
+    from pathview.app.docks.annotations import AnnotationsDock
+    from pathview.app.furnishing import Furnishing
+    from pathview.app.overlays.landmark_marks import LandmarkMarks
+    from pathview.app.overlays.palette import Palette
+    from pathview.app.overlays.problems import ProblemCards
 
 _MARGIN = 16
 _BELOW_NAME = 24
@@ -68,9 +71,13 @@ class MainWindow(QMainWindow):
         What draws it.
     """
 
+    furnished = Signal()
+    """All of the window is there."""
+
     def __init__(self, workspace: Workspace, canvas: WindowCanvas) -> None:
         super().__init__()
         self.workspace = workspace
+        self._furnishing: Furnishing | None = None
         # Before there are widgets: to each of them that is there already, a style sheet is applied anew.
         self._dark = apply_theme(self._application(), workspace.settings.theme)
         self.setAcceptDrops(True)
@@ -81,45 +88,27 @@ class MainWindow(QMainWindow):
         self.lens_frame = LensFrame(self.canvas_widget, workspace, self.canvas_widget.magnifier)
         self.badge = AdjustedBadge(self.canvas_widget, workspace, lambda: self.overlays.active_part)
         self.welcome = Welcome()
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.welcome)
-        self._pages.addWidget(self.canvas_widget)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.welcome)
+        self.pages.addWidget(self.canvas_widget)
         # The panels say for themselves how small they can be; the window is never smaller than all of them.
-        self._pages.setMinimumSize(*_SMALLEST_CANVAS)
+        self.pages.setMinimumSize(*_SMALLEST_CANVAS)
         self.tabs = SlideTabs(workspace)
-        self.setCentralWidget(_column(self.tabs, self._pages))
+        self.setCentralWidget(_column(self.tabs, self.pages))
         self.reading = Reading(workspace, self.canvas_widget, self)
         self.class_box = ClassBox(workspace)
-        self.commands = Commands(self)
-        self.actions_table = ActionTable(self, self.commands.callbacks())
-        # Before the panels: a button without its icon is as wide as its text, and so would be its panel.
-        self.actions_table.restyle()
+        self.actions_table = ActionTable(self, self._do)
+        # A button without its icon is as wide as its text; all sizes take long, and one is seen at first.
+        self.actions_table.restyle(round(TOOLBAR_SIZE * self.devicePixelRatioF()))
         self.actions_table.set_keys(resolved(workspace.settings.shortcuts))
         menus = fill_menus(
             self.menuBar(), self.actions_table, {"recent": "Open &recent", "panels": "&Panels"}
         )
         self._add_toolbar()
-        self.panels = Panels(
-            self,
-            workspace,
-            self.canvas_widget,
-            self.actions_table,
-            menus["panels"],
-            self.commands.bookmarks,
-            self.reading,
-            self.commands.heatmaps.go,
-        )
-        links, panel = workspace.links, self.docks["links"]
-        self.landmarks = LandmarkMarks(
-            self.canvas_widget, workspace, links, lambda: links.setting or panel.widget().isVisible()
-        )
-        panel.visibilityChanged.connect(lambda _: self.landmarks.follow())
-        self.canvas_widget.resized.connect(self.landmarks.follow)
+        self.panels = Panels(self, workspace, menus["panels"], self.furnish)
         self.status_line = StatusLine(self.statusBar(), workspace)
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
-        self.problems = ProblemCards(self._pages, self._slide_names)
-        self.palette_list = Palette(self._pages, PaletteSource(self), self.actions_table["palette"])
-        self._guard = KeyGuard(self)
+        self._furnish_later = AfterPicture(workspace, self.canvas_widget, self.furnish, self)
         self._framed = self.saveState()
         self._wire()
         self.actions_table["colour_profile"].setChecked(workspace.settings.convert_colours)
@@ -129,9 +118,45 @@ class MainWindow(QMainWindow):
         self._on_slide(None)
         restore_window(self)
 
+    def furnish(self) -> Furnishing:
+        """Make what is not needed to show a slide, unless it is there already, and return it."""
+        if self._furnishing is None:
+            # The one place that imports it: whoever asks for something of it before its time gets all.
+            from pathview.app.furnishing import Furnishing
+
+            self._furnish_later.stop()
+            self._furnishing = Furnishing(self)
+            self.update_actions()
+            self.furnished.emit()
+        return self._furnishing
+
+    def _do(self, key: str) -> None:
+        self.furnish().calls[key]()
+
+    @property
+    def commands(self) -> Commands:
+        """What the actions do."""
+        return self.furnish().commands
+
+    @property
+    def landmarks(self) -> LandmarkMarks:
+        """The marks of linked places."""
+        return self.furnish().landmarks
+
+    @property
+    def problems(self) -> ProblemCards:
+        """The cards that say what went wrong."""
+        return self.furnish().problems
+
+    @property
+    def palette_list(self) -> Palette:
+        """The list of all actions."""
+        return self.furnish().palette
+
     @property
     def docks(self) -> dict[str, QDockWidget]:
-        """The panels by name."""
+        """The panels by name, with all that is in them."""
+        self.furnish()
         return self.panels.docks
 
     @property
@@ -147,7 +172,7 @@ class MainWindow(QMainWindow):
     @property
     def annotations(self) -> AnnotationsDock:
         """The list of annotations."""
-        return self.panels.annotations
+        return self.panels.contents.annotations
 
     def _add_toolbar(self) -> None:
         bar = QToolBar("Toolbar")
@@ -170,7 +195,6 @@ class MainWindow(QMainWindow):
         workspace.busy.connect(self.status_line.show_busy)
         workspace.layers_changed.connect(self.update_actions)
         workspace.settings_changed.connect(self._save_settings)
-        self.panels.models.model_chosen.connect(self.update_actions)
         workspace.runs.changed.connect(self._on_run)
         workspace.adjustments.changed.connect(self._on_adjustment)
         self.canvas_widget.resized.connect(self._place_overlays)
@@ -179,9 +203,6 @@ class MainWindow(QMainWindow):
         hands.refused.connect(lambda why: self.statusBar().showMessage(why, 5_000))
         hands.set_class(self.class_box.class_name)
         self.class_box.class_chosen.connect(hands.set_class)
-        self.class_box.class_chosen.connect(self.commands.reclassify)
-        self.welcome.open_asked.connect(self.commands.files.open)
-        self.welcome.demo_asked.connect(self.commands.files.open_demo)
         self._application().focusChanged.connect(self._on_focus)
         self._application().styleHints().colorSchemeChanged.connect(self._on_desktop_theme)
 
@@ -198,7 +219,7 @@ class MainWindow(QMainWindow):
 
     def _on_slides(self) -> None:
         # Before a slide is shown, so that the canvas has its size by then.
-        self._pages.setCurrentIndex(_CANVAS if self.workspace.slides else _WELCOME)
+        self.pages.setCurrentIndex(_CANVAS if self.workspace.slides else _WELCOME)
         self.recent.refresh()
         self.update_actions()
 
@@ -236,12 +257,12 @@ class MainWindow(QMainWindow):
 
     def update_actions(self) -> None:
         """Enable what can be done now and word Undo and Redo after the step."""
-        models = self.panels.models
+        models = None if self._furnishing is None else self._furnishing.contents.models
         show_states(
             self.actions_table,
             self.workspace,
-            has_model=models.model is not None,
-            has_parameters=models.has_parameters,
+            has_model=models is not None and models.model is not None,
+            has_parameters=models is not None and models.has_parameters,
         )
 
     def show_problem(self, title: str, text: str, details: str = "") -> None:
@@ -258,16 +279,13 @@ class MainWindow(QMainWindow):
         """
         self.problems.say(title, text, details)
 
-    def _slide_names(self) -> list[str]:
-        return [place_of(text).name for text in self.workspace.settings.recent]
-
     def set_full_screen(self, wanted: bool) -> None:
         """Give the slide the whole screen, or put everything back where it was."""
         if wanted == self.isFullScreen():
             return
         if wanted:
             self._framed = self.saveState()
-            for widget in (*self.docks.values(), *self.findChildren(QToolBar), self.menuBar()):
+            for widget in (*self.panels.docks.values(), *self.findChildren(QToolBar), self.menuBar()):
                 widget.hide()
             self.showFullScreen()
             keys = (
@@ -325,7 +343,7 @@ class MainWindow(QMainWindow):
     @property
     def settled(self) -> bool:
         """Whether nothing is loading, running or waiting to be drawn."""
-        if self.status_line.busy or not self.workspace.background.idle:
+        if self._furnishing is None or self.status_line.busy or not self.workspace.background.idle:
             return False
         return not self.workspace.slides or (self.canvas_widget.settled and not self.workspace.runs.under_way)
 
@@ -355,8 +373,15 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.workspace.open(*places)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Show the slide first, and then make the rest."""
+        super().showEvent(event)
+        if self._furnishing is None:
+            self._furnish_later.start()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Shut everything down in order; there is nothing to save but where the window was."""
+        self._furnish_later.stop()
         self._save_settings()
         self.set_full_screen(False)
         save_window(self)

@@ -15,7 +15,6 @@ from pathview.core.errors import PathViewError
 from pathview.inference.parameter import Value
 from pathview.inference.source import ModelSource
 from pathview.startup.find_model import allowed, identified, in_folder
-from pathview.startup.registry import load_registry
 
 if TYPE_CHECKING:
     from pathview.app.main_window import MainWindow
@@ -54,8 +53,8 @@ class ModelFolders:
             kept = [*(name for name in workspace.settings.models if name != str(folder)), str(folder)]
             workspace.settings = replace(workspace.settings, models=tuple(kept))
             workspace.settings_changed.emit()
-            self._read()
-            self._window.panels.models.choose(source.card.name)
+            self._workspace.read_models()
+            self._window.panels.contents.models.choose(source.card.name)
 
         self._off_thread("Cannot add the model", lambda: in_folder(folder.absolute()), added)
 
@@ -64,16 +63,11 @@ class ModelFolders:
         self._workspace.runs.close()
         # Another manifest may have other parameters.
         self._values.clear()
-        self._read()
-
-    def _read(self) -> None:
-        workspace = self._workspace
-        workspace.registry = load_registry(folders=map(Path, workspace.settings.models))
-        workspace.models_changed.emit()
+        self._workspace.read_models()
 
     def set_parameters(self) -> None:
         """Show the form of the chosen model's parameters and keep what it says for the next runs."""
-        model = self._window.panels.models.model
+        model = self._window.panels.contents.models.model
         card = None if model is None else self._workspace.registry.model(model).card
         if card is None or not card.parameters:
             return

@@ -23,8 +23,7 @@ from pathview.core.errors import PathViewError
 from pathview.core.pyramid import TileKey
 from pathview.inference.detection_sink import read_objects
 from pathview.inference.heatmap import CellValue, Heatmap
-from pathview.inference.run import RunState, RunStatus
-from pathview.inference.source import ModelSource
+from pathview.inference.run_status import RunState, RunStatus
 from pathview.inference.tissue_edits import tissue_edits
 from pathview.inference.views import VIEWS
 from pathview.view.layers import Layer
@@ -33,6 +32,7 @@ from pathview.view.state import ViewState
 if TYPE_CHECKING:
     from pathview.app.workspace import Workspace
     from pathview.inference.remote import InferenceHost
+    from pathview.inference.source import ModelSource
 
 _IN_VIEWS = "@views"
 """Ends the name of the folder of a run in all views."""

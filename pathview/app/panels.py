@@ -1,37 +1,29 @@
-"""The panels round the canvas and their places."""
+"""The panels round the canvas and their places; what is in them comes later."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 
-from pathview.app.action_table import ActionTable
-from pathview.app.bookmarks import Bookmarks
-from pathview.app.canvas_widget import CanvasWidget
-from pathview.app.docks.annotations import AnnotationsDock
-from pathview.app.docks.bookmarks import BookmarksDock
-from pathview.app.docks.channels import ChannelsDock
-from pathview.app.docks.hotspots import HotspotsDock
-from pathview.app.docks.image import ImageDock
-from pathview.app.docks.layers import LayersDock
-from pathview.app.docks.links import LinksDock
-from pathview.app.docks.log import LogDock
-from pathview.app.docks.models import ModelsDock
-from pathview.app.docks.overview import OverviewDock
-from pathview.app.docks.performance import PerformanceDock
-from pathview.app.docks.runs import RunsDock
-from pathview.app.docks.slide_facts import SlideFactsDock
-from pathview.app.reading import Reading
 from pathview.app.workspace import Workspace
-from pathview.inference.hotspots import Hotspot
 from pathview.study.session import Session
 
+if TYPE_CHECKING:
+    from pathview.app.docks.contents import Contents
+
 _RIGHT, _BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
-_WIDTH = 300
+# Not less than what is in them asks for, or the canvas would become narrower when they are filled.
+_WIDTH = 312
 _ON_REQUEST = ("log", "performance")
 _HIDDEN = (*_ON_REQUEST, "hotspots", "links", "runs")
+_TITLES = {
+    "overview": "Overview", "models": "Model", "channels": "Channels", "layers": "Layers", "image": "Image",
+    "slide-facts": "Slide", "annotations": "Annotations", "bookmarks": "Bookmarks", "hotspots": "Hot-spots",
+    "links": "Links", "runs": "Runs", "performance": "Performance", "log": "Log",
+}  # fmt: skip
 _ABOUT = {
     "overview": "The whole slide with a frame round what is in view; a click or a drag goes there.",
     "models": "Choose a model, run it over the slide or the selection, and follow, pause or stop the run.",
@@ -53,24 +45,19 @@ _HEIGHTS = {"overview": 140, "models": 190, "layers": 232, "annotations": 150}
 class Panels:
     """Makes the panels, and puts them where they belong until the user says otherwise.
 
+    At first they are frames with a title: the canvas has its size, and what is in them is not needed to show
+    a slide.
+
     Parameters
     ----------
     window
         Gets them as docks.
     workspace
         What they show.
-    canvas
-        What draws it.
-    actions
-        What their buttons do.
     menu
         Gets an entry a panel, to open and close it.
-    bookmarks
-        Changes the bookmarks.
-    reading
-        What was looked at.
-    go_to_hotspot
-        Shows one of the regions that are listed.
+    furnish
+        Fills them; called at the latest when something is asked of what is in them.
 
     Attributes
     ----------
@@ -79,44 +66,38 @@ class Panels:
     """
 
     def __init__(
-        self,
-        window: QMainWindow,
-        workspace: Workspace,
-        canvas: CanvasWidget,
-        actions: ActionTable,
-        menu: QMenu,
-        bookmarks: Bookmarks,
-        reading: Reading,
-        go_to_hotspot: Callable[[Hotspot], None],
+        self, window: QMainWindow, workspace: Workspace, menu: QMenu, furnish: Callable[[], object]
     ) -> None:
         self._window = window
-        self.models = ModelsDock(workspace, actions)
-        self.annotations = AnnotationsDock(workspace)
-        self.layers = LayersDock(workspace)
-        self.channels = ChannelsDock(workspace)
-        self.image = ImageDock(workspace, actions)
+        self._furnish = furnish
+        self._contents: Contents | None = None
         self.docks: dict[str, QDockWidget] = {}
         window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        panels: list[QWidget] = [
-            OverviewDock(workspace, reading), self.models, self.channels, self.layers, self.image,
-            SlideFactsDock(workspace, actions), self.annotations,
-            BookmarksDock(workspace, bookmarks, actions), HotspotsDock(workspace, go_to_hotspot),
-            LinksDock(workspace, actions), RunsDock(workspace),
-            PerformanceDock(workspace, canvas), LogDock(),
-        ]  # fmt: skip
-        for panel in panels:
-            title = str(getattr(panel, "title", ""))
+        for name, title in _TITLES.items():
             dock = QDockWidget(title)
-            dock.setObjectName(f"dock-{panel.objectName()}")
-            dock.setWhatsThis(_ABOUT.get(panel.objectName(), title))
-            dock.setWidget(panel)
+            dock.setObjectName(f"dock-{name}")
+            dock.setWhatsThis(_ABOUT[name])
             dock.setMinimumWidth(_WIDTH - 20)
-            self.docks[panel.objectName()] = dock
+            self.docks[name] = dock
             menu.addAction(dock.toggleViewAction())
         self._has_channels = False
         self._before: QByteArray | None = None
         self.arrange()
         workspace.slide_changed.connect(self._on_slide)
+
+    def fill(self, contents: Contents) -> None:
+        """Put into the panels what belongs there; once."""
+        self._contents = contents
+        for name, widget in contents.by_name.items():
+            self.docks[name].setWidget(widget)
+
+    @property
+    def contents(self) -> Contents:
+        """What is in the panels."""
+        if self._contents is None:
+            self._furnish()
+        assert self._contents is not None, "furnishing fills the panels"
+        return self._contents
 
     def _on_slide(self, session: Session | None) -> None:
         """Bring the channels to the front for a slide that has any, and take them away for one without."""
@@ -140,7 +121,7 @@ class Panels:
             return
         dock.show()
         dock.raise_()
-        dock.widget().setFocus()
+        self.contents.by_name[name].setFocus()
 
     def toggle(self) -> None:
         """Hide all panels, or bring those back that were hidden so."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QProgressBar
 
 from pathview.app.run_words import is_starting
-from pathview.inference.run import RunStatus
+from pathview.inference.run_status import RunStatus
 
 
 def show_progress(bar: QProgressBar, status: RunStatus, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathview.inference.forecast import duration, in_words
-from pathview.inference.run import RunState, RunStatus
+from pathview.inference.run_status import RunState, RunStatus
 
 _WORDS = {
     RunState.READY: "Starting …",

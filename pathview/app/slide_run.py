@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from psygnal import Signal
 
 from pathview.inference.heatmap import Heatmap
-from pathview.inference.run import RunState, RunStatus
+from pathview.inference.run_status import RunState, RunStatus
 
 if TYPE_CHECKING:
     from pathview.app.open_slide import OpenSlide

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pathview.app.memory import collect_later
 from pathview.core.place import Place, place_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def run(arguments: list[str]) -> int:
         Slide files and options, without the program's name.
     """
     options = _parse(arguments)
+    collect_later()
     opening = EarlyOpening(options.slides[0]) if options.slides else None
     # Only now: it loads Qt, and the slide need not wait for that.
     from pathview.app.application import run_window

@@ -17,7 +17,7 @@ from pathview.app.slow_reads import SlowReads
 from pathview.app.workspace import Workspace
 from pathview.core.pyramid import TileKey
 from pathview.inference.heatmap import CellState
-from pathview.inference.run import RunStatus
+from pathview.inference.run_status import RunStatus
 from pathview.inference.views import UNCERTAINTY
 from pathview.tiles.source import TileSource
 

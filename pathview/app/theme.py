@@ -9,9 +9,10 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
-from pathview.startup.discover import bundled_folder
+from pathview.core.files import bundled_folder
 
 _SIZES = (16, 20, 24, 32, 48)
+TOOLBAR_SIZE = 24
 
 _LIGHT = {
     "Window": "#f3f3f5", "WindowText": "#1f2023", "Base": "#ffffff", "AlternateBase": "#f7f7f9",
@@ -129,8 +130,15 @@ def canvas_color(dark: bool) -> tuple[float, float, float]:
 
 
 @lru_cache(maxsize=128)
-def icon(name: str) -> QIcon:
+def icon(name: str, sizes: tuple[int, ...] = _SIZES) -> QIcon:
     """Return the bundled icon `name` in the theme's text colour, greyed when disabled.
+
+    Parameters
+    ----------
+    name
+        Of its file.
+    sizes
+        Edges in physical pixels, of the pictures that others are scaled from.
 
     Raises
     ------
@@ -146,7 +154,7 @@ def icon(name: str) -> QIcon:
     ):
         color = palette.color(group, QPalette.ColorRole.ButtonText).name()
         drawing = QSvgRenderer(QByteArray(text.replace("currentColor", color).encode()))
-        for size in _SIZES:
+        for size in sizes:
             result.addPixmap(_rendered(drawing, size), mode)
     return result
 
@@ -164,11 +172,11 @@ def swatch(color: tuple[int, int, int], size: int = 14) -> QIcon:
     return QIcon(pixmap)
 
 
-def application_icon() -> QIcon:
-    """Return the program's own icon."""
+def application_icon(sizes: tuple[int, ...] = (16, 32, 64, 128, 256)) -> QIcon:
+    """Return the program's own icon, in pictures of these edges in pixels."""
     drawing = QSvgRenderer(str(bundled_folder("resources") / "pathview.svg"))
     result = QIcon()
-    for size in (16, 32, 64, 128, 256):
+    for size in sizes:
         result.addPixmap(_rendered(drawing, size))
     return result
 

@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
@@ -32,8 +33,6 @@ from pathview.inference.views import UNCERTAINTY
 from pathview.slides.open import open_slide
 from pathview.slides.remote.calls import hang_up_everywhere
 from pathview.slides.slide import Slide
-from pathview.startup.registry import Registry
-from pathview.startup.settings import Settings
 from pathview.study.session import Session
 from pathview.study.study import Study
 from pathview.tiles.loader import TileLoader
@@ -44,6 +43,10 @@ from pathview.view.layers import Layer
 from pathview.view.linking import Transform
 from pathview.view.state import View, ViewState
 from pathview.view.viewport import Viewport
+
+if TYPE_CHECKING:
+    from pathview.startup.registry import Registry
+    from pathview.startup.settings import Settings
 
 _log = logging.getLogger(__name__)
 SLIDE_LAYER = "Slide"
@@ -59,8 +62,8 @@ class Workspace:
     ----------
     settings
         The user's settings.
-    registry
-        The models that can be run.
+    offered
+        Finds the models that can be run; called when somebody asks for them.
     study
         Where annotations and results are kept.
     inbox
@@ -116,9 +119,12 @@ class Workspace:
     busy = Signal(str)
     settings_changed = Signal()
 
-    def __init__(self, settings: Settings, registry: Registry, study: Study, inbox: Inbox) -> None:
+    def __init__(
+        self, settings: Settings, offered: Callable[[Settings], Registry], study: Study, inbox: Inbox
+    ) -> None:
         self.settings = settings
-        self.registry = registry
+        self._offered = offered
+        self._registry: Registry | None = None
         self.study = study
         self.inbox = inbox
         self.background = Background(inbox)
@@ -147,6 +153,23 @@ class Workspace:
         self.loader.failed.connect(self._on_failed)
         self.panes.changed.connect(self._on_panes)
         self.panes.state_changed.connect(self._on_pane_state)
+
+    @property
+    def opening(self) -> bool:
+        """Whether a slide is being opened."""
+        return bool(self._opening)
+
+    @property
+    def registry(self) -> Registry:
+        """The models that can be run."""
+        if self._registry is None:
+            self._registry = self._offered(self.settings)
+        return self._registry
+
+    def read_models(self) -> None:
+        """Look anew for models that can be run."""
+        self._registry = None
+        self.models_changed.emit()
 
     # what is active --------------------------------------------------
     @property

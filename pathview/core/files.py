@@ -12,6 +12,8 @@ from uuid import uuid4
 
 import platformdirs
 
+import pathview
+
 _EDGE_BYTES = 1 << 20
 
 
@@ -134,3 +136,13 @@ def data_folder() -> Path:
 def config_folder() -> Path:
     """Return the folder for settings, created if need be."""
     return _home("config", platformdirs.user_config_dir("pathview", appauthor=False))
+
+
+def bundled_folder(name: str) -> Path:
+    """Return a folder that ships with the program: "plugins" or "resources".
+
+    In a wheel it lies inside the package, in a checkout beside it.
+    """
+    package = Path(pathview.__file__).parent
+    installed = package / "_bundled" / name
+    return installed if installed.is_dir() else package.parent / name

@@ -14,7 +14,7 @@ from pathview.inference.facts import HeatmapFacts
 from pathview.inference.grid import PatchGrid
 from pathview.inference.known_tissue import Wanted
 from pathview.inference.order import Cells
-from pathview.inference.run import RunStatus
+from pathview.inference.run_status import RunStatus
 from pathview.inference.spec import RunSpec
 
 

@@ -46,7 +46,8 @@ from pathview.inference.kept_model import KeptModel
 from pathview.inference.known_tissue import Wanted
 from pathview.inference.order import Cells
 from pathview.inference.phases import Phase, heard_by
-from pathview.inference.run import InferenceRun, RunState, RunStatus
+from pathview.inference.run import InferenceRun
+from pathview.inference.run_status import RunState, RunStatus
 from pathview.inference.sink import Sink
 
 _FRAME_S = 0.1

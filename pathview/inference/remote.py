@@ -36,7 +36,7 @@ from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.known_tissue import Wanted
 from pathview.inference.memory import default_cap
 from pathview.inference.phases import Phase
-from pathview.inference.run import RunState, RunStatus
+from pathview.inference.run_status import RunState, RunStatus
 from pathview.inference.spec import RunSpec
 
 _log = logging.getLogger(__name__)

@@ -9,35 +9,45 @@ from pathlib import Path
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.place import Address, Place, place_of
 from pathview.slides.dicom_reader import open_dicom
-from pathview.slides.image_reader import open_image
 from pathview.slides.openslide_reader import open_with_openslide
-from pathview.slides.planes_reader import open_planes
-from pathview.slides.preflight import check, check_stream
+from pathview.slides.preflight import check
 from pathview.slides.probe import ensure_readable
 from pathview.slides.reader import SlideReader
-from pathview.slides.remote.file import RemoteFile
-from pathview.slides.remote.look import version_of, zarr_folder
 from pathview.slides.remote.source import RemoteError
 from pathview.slides.slide import Slide
-from pathview.slides.tiff_reader import open_remote_tiff, open_tiff
+from pathview.slides.tiff_reader import open_tiff
 from pathview.slides.watch import WatchedReader
-from pathview.slides.zarr_reader import open_ome_zarr, open_remote_ome_zarr
+
+# Most slides are TIFFs, and one is to be on the screen before the readers of all else have been imported.
+
+
+def _planes(path: Path) -> SlideReader | None:
+    from pathview.slides.planes_reader import open_planes
+
+    return open_planes(path)
+
+
+def _ome_zarr(path: Path) -> SlideReader | None:
+    from pathview.slides.zarr_reader import open_ome_zarr
+
+    return open_ome_zarr(path)
+
+
+def _image(path: Path) -> SlideReader | None:
+    from pathview.slides.image_reader import open_image
+
+    return open_image(path)
+
 
 READERS: dict[str, Callable[[Path], SlideReader | None]] = {
     "dicom": open_dicom,
     "tiff": open_tiff,
-    "planes": open_planes,
+    "planes": _planes,
     "openslide": open_with_openslide,
-    "ome-zarr": open_ome_zarr,
-    "image": open_image,
+    "ome-zarr": _ome_zarr,
+    "image": _image,
 }
 """Readers by name, asked in this order; each returns None for a format that is not its own."""
-
-REMOTE_READERS: dict[str, Callable[[Address], SlideReader | None]] = {
-    "ome-zarr": open_remote_ome_zarr,
-    "tiff": open_remote_tiff,
-}
-"""The readers of what lies on servers, likewise; only the name of a Zarr tells it from a file."""
 
 _TRIAL_PIXELS = 8
 
@@ -61,8 +71,10 @@ def open_slide(place: Place | str, *, probe: bool = True) -> Slide:
         place = place_of(place)
     if isinstance(place, Path):
         return _open(place, READERS, _look, probe)
+    from pathview.slides.open_remote import REMOTE_READERS, look_at_server
+
     try:
-        return _open(place, REMOTE_READERS, _look_at_server, probe)
+        return _open(place, REMOTE_READERS, look_at_server, probe)
     except RemoteError as error:
         raise SlideOpenError(place, str(error)) from None
 
@@ -104,25 +116,6 @@ def _unknown(place: Place) -> SlideOpenError:
         return SlideOpenError(place, f"no reader knows this {what}", tuple(READERS))
     advice = "download the file and open it from there"
     return SlideOpenError(place, f"over the network, tiled TIFF and OME-Zarr can be shown; {advice}")
-
-
-def _look_at_server(address: Address, probe: bool) -> None:
-    """Refuse what needs no reader to refuse, and what would harm one."""
-    if zarr_folder(address) is not None:
-        stamp = version_of(address)
-    else:
-        file = RemoteFile.open(address)
-        stamp = file.stamp
-        try:
-            if not file.size:
-                raise SlideOpenError(address, "the file on the server is empty")
-            with file.stream() as stream:
-                if (reason := check_stream(stream, file.size)) is not None:
-                    raise SlideOpenError(address, f"the file is damaged: {reason}")
-        finally:
-            file.close()
-    if probe:
-        ensure_readable(address, version=f"{stamp.size} {stamp.validator}" if stamp.validator else "")
 
 
 def _look(path: Path, probe: bool) -> None:

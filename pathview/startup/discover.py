@@ -8,20 +8,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pathview
-from pathview.core.files import data_folder
+from pathview.core.files import bundled_folder, data_folder
 
 ENTRY_POINTS = "pathview.plugins"
-
-
-def bundled_folder(name: str) -> Path:
-    """Return a folder that ships with the program: "plugins" or "resources".
-
-    In a wheel it lies inside the package, in a checkout beside it.
-    """
-    package = Path(pathview.__file__).parent
-    installed = package / "_bundled" / name
-    return installed if installed.is_dir() else package.parent / name
 
 
 def plugin_files() -> Iterator[Path]:

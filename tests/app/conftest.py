@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import sqlite3
 from collections.abc import Callable, Container, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -18,13 +19,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from pathview.app.application import InboxBridge
+from pathview.app.application import InboxBridge, offered_models
 from pathview.app.main_window import MainWindow
 from pathview.app.workspace import Workspace
 from pathview.core.place import Place
 from pathview.core.pyramid import TileKey
 from pathview.slides.made import write_made_tiff
-from pathview.startup.registry import load_registry
 from pathview.startup.settings import Settings
 from pathview.study.study import Study
 from pathview.tiles.loader import TileLoader
@@ -129,19 +129,33 @@ class RecordingCanvas:
 class Hands:
     """A window, and what a user does with it; places are level-0 pixels."""
 
-    def __init__(self, qtbot: QtBot, folder: Path, settings: Settings, *, resize: bool = True) -> None:
+    def __init__(
+        self,
+        qtbot: QtBot,
+        folder: Path,
+        settings: Settings,
+        *,
+        resize: bool = True,
+        first: Path | None = None,
+        whole: bool = True,
+    ) -> None:
         self.qtbot = qtbot
         self.bridge = InboxBridge()
         self.canvas = RecordingCanvas()
         study = Study.open(folder)
-        self.workspace = Workspace(settings, load_registry(), study, self.bridge.inbox)
+        self.workspace = Workspace(settings, offered_models, study, self.bridge.inbox)
         self.problems: list[tuple[str, str]] = []
         self.workspace.problem.connect(lambda title, text: self.problems.append((title, text)))
         self.window = MainWindow(self.workspace, self.canvas)
         if resize:
             self.window.resize(1400, 900)
-        with qtbot.waitExposed(self.window):
+        with qtbot.waitExposed(self.window), self._furnished() if whole else nullcontext():
             self.window.show()
+            if first is not None:
+                self.workspace.open(first)
+
+    def _furnished(self) -> AbstractContextManager[object]:
+        return cast("AbstractContextManager[object]", self.qtbot.waitSignal(self.window.furnished))
 
     @property
     def native(self) -> Native:
@@ -298,10 +312,16 @@ class Start:
         self.study = study
         self.started: list[Hands] = []
 
-    def __call__(self, settings: Settings | None = None, *, resize: bool = True) -> Hands:
-        hands = Hands(
-            self._qtbot, self.study, settings or Settings(theme="light", smooth=False), resize=resize
-        )
+    def __call__(
+        self,
+        settings: Settings | None = None,
+        *,
+        resize: bool = True,
+        first: Path | None = None,
+        whole: bool = True,
+    ) -> Hands:
+        settings = settings or Settings(theme="light", smooth=False)
+        hands = Hands(self._qtbot, self.study, settings, resize=resize, first=first, whole=whole)
         self.started.append(hands)
         return hands
 

@@ -217,5 +217,5 @@ def test_the_log_panel_shows_what_was_logged(user: Any) -> None:
 
 
 def test_focus_can_reach_the_panels(user: Any) -> None:
-    assert user.window.panels.models.box.focusPolicy() & Qt.FocusPolicy.TabFocus
+    assert user.window.panels.contents.models.box.focusPolicy() & Qt.FocusPolicy.TabFocus
     assert user.window.annotations.table.focusPolicy() & Qt.FocusPolicy.TabFocus

@@ -23,7 +23,7 @@ def viewer(user: Any, fluorescence: Path) -> Any:
 
 
 def panel(user: Any) -> Any:
-    return user.window.panels.channels
+    return user.window.panels.contents.channels
 
 
 def colour_at(user: Any, x: int, y: int) -> list[int]:

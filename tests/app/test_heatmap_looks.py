@@ -34,7 +34,7 @@ def unsure(reader: Any) -> Any:
 
 
 def block(user: Any) -> Any:
-    return user.window.panels.layers.block(NAME)
+    return user.window.panels.contents.layers.block(NAME)
 
 
 def layer(user: Any) -> Any:
@@ -127,7 +127,7 @@ def test_a_run_in_eight_views_by_a_click_is_a_heatmap_of_its_own(start: Any, mad
     user.open(made_tiff)
     user.trigger("run")
     user.wait(lambda: not user.workspace.runs.going, 60)
-    box = user.window.panels.models.views
+    box = user.window.panels.contents.models.views
     assert isinstance(box, QCheckBox)
     box.click()
     assert user.window.actions_table["tta"].isChecked()

@@ -77,7 +77,7 @@ def test_a_key_shows_contours_at_the_models_threshold_and_hides_them(mapped: Any
     # From 0.1 to 0.9, 0.4 lies at three eighths of the way between the middles of two cells.
     assert lines.bounds[0] == pytest.approx(64 * (2.5 + 0.375))
     assert "Contours at Tumor 0.4" in mapped.window.statusBar().currentMessage()
-    switch = mapped.window.panels.layers.block(NAME).switches["contours"]
+    switch = mapped.window.panels.contents.layers.block(NAME).switches["contours"]
     assert switch.isChecked()
     mapped.key(Qt.Key.Key_K, SHIFT)
     assert mapped.frame.contours == ()
@@ -85,7 +85,7 @@ def test_a_key_shows_contours_at_the_models_threshold_and_hides_them(mapped: Any
 
 
 def test_contours_stay_without_the_colours_and_go_with_the_layer(mapped: Any) -> None:
-    switch = mapped.window.panels.layers.block(NAME).switches["contours"]
+    switch = mapped.window.panels.contents.layers.block(NAME).switches["contours"]
     switch.click()
     mapped.workspace.set_layer(NAME, opacity=0.0)
     assert len(traced(mapped)) == 1
@@ -173,7 +173,7 @@ def test_without_a_heatmap_the_menu_is_grey_and_with_a_hidden_one_it_says_so(rea
 
 
 def test_the_legend_names_the_model_and_how_much_is_done(mapped: Any) -> None:
-    block = mapped.window.panels.layers.block(NAME)
+    block = mapped.window.panels.contents.layers.block(NAME)
     total = mapped.workspace.runs.heatmaps[NAME].progress.total
     assert block.legend.text() == f"two 1.2, weights abababababab\n100 % done: {total} of {total} cells"
     mapped.workspace.runs.heatmaps[NAME].fail(np.array([[0, 0]]), "lost")
@@ -195,7 +195,7 @@ def test_the_legend_says_how_many_cells_mean_little(mapped: Any) -> None:
     heatmap.fail(np.array([[0, 0]]), "lost")
     mapped.settle()
     count = 6 * heatmap.grid.shape[1] - 1
-    text = mapped.window.panels.layers.block(NAME).legend.text()
+    text = mapped.window.panels.contents.layers.block(NAME).legend.text()
     assert text.endswith(f"\nPale and hatched: {count} cells unlike the training tissue")
 
 
@@ -336,7 +336,7 @@ def layers_shown(user: Any) -> list[str]:
 def test_the_difference_takes_the_place_of_the_heatmaps_and_says_which_is_which(twice: Any) -> None:
     compare(twice)
     assert layers_shown(twice) == ["Slide", "A − B"]
-    legend = twice.window.panels.layers.block("A − B").legend.text()
+    legend = twice.window.panels.contents.layers.block("A − B").legend.text()
     assert legend.splitlines() == [
         "Blue: B higher · white: equal · orange: A higher",
         "A: Tumor, other 2, weights abababababab",
@@ -363,7 +363,7 @@ def test_another_pair_takes_the_place_of_the_last_and_its_tiles_go(twice: Any) -
     compare(twice, other_way_round)
     assert layers_shown(twice) == ["Slide", "A − B"]
     assert first in twice.canvas.forgotten
-    assert "A: Normal, two 1.2" in twice.window.panels.layers.block("A − B").legend.text()
+    assert "A: Normal, two 1.2" in twice.window.panels.contents.layers.block("A − B").legend.text()
     assert twice.workspace.slide.difference.value_at(64 * 4.5, 64 * 4.5) == pytest.approx(-0.6)
 
 

@@ -83,7 +83,7 @@ def test_with_a_slide_the_list_of_annotations_says_how_to_begin(reader: Any) -> 
     words = " ".join(label.text() for label in reader.window.annotations.findChildren(QLabel))
     assert "draw on the slide" in words
     assert "Open a slide" not in words
-    words = " ".join(label.text() for label in reader.window.panels.models.findChildren(QLabel))
+    words = " ".join(label.text() for label in reader.window.panels.contents.models.findChildren(QLabel))
     assert "Nothing has been run yet" in words
 
 
@@ -93,7 +93,7 @@ def test_tab_goes_through_the_panels_from_top_to_bottom(viewer: Any) -> None:
     order: list[str] = []
     heights: list[int] = []
     viewer.activate()
-    first = viewer.window.panels.models.box
+    first = viewer.window.panels.contents.models.box
     first.setFocus()
     for _ in range(100):
         focused = QApplication.focusWidget()

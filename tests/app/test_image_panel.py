@@ -44,7 +44,7 @@ def stained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def panel(user: Any) -> Any:
-    return user.window.panels.image
+    return user.window.panels.contents.image
 
 
 def slider(user: Any, name: str) -> Any:

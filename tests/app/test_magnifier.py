@@ -87,7 +87,7 @@ def test_its_tiles_are_asked_for_and_it_is_as_turned_as_the_view(reader: Any) ->
 def test_it_shows_the_picture_as_adjusted_and_the_annotations(reader: Any) -> None:
     reader.tool("rectangle")
     reader.drag(reader.at(600, 400), reader.at(800, 600))
-    reader.window.panels.image.sliders["gamma"][0].setValue(140)
+    reader.window.panels.contents.image.sliders["gamma"][0].setValue(140)
     reader.settle()
     reader.tool("pan")
     reader.trigger("toggle_magnifier")

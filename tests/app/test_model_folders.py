@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 from pathview.startup.settings import load_settings
 
 
@@ -29,7 +29,7 @@ def run(user: Any) -> None:
 
 
 def names(user: Any) -> list[str]:
-    box = user.window.panels.models.box
+    box = user.window.panels.contents.models.box
     return [box.itemData(row) for row in range(box.count())]
 
 
@@ -40,7 +40,7 @@ def test_a_folder_is_added_runs_and_is_there_at_the_next_start(
     user.open(made_tiff)
     add(user, model_folder, monkeypatch)
     assert user.problems == []
-    assert user.window.panels.models.model == "three-tissues"
+    assert user.window.panels.contents.models.model == "three-tissues"
     run(user)
     assert user.workspace.runs.status.state is RunState.DONE, user.problems
     assert user.workspace.runs.status.notes == ()
@@ -94,7 +94,7 @@ def test_a_second_model_of_a_name_is_refused(
     add(user, other, monkeypatch)
     assert "there is a model three-tissues already" in user.problems[-1][1]
     user.trigger("reload_models")
-    broken = user.window.panels.models.findChild(QLabel, "broken-plugins")
+    broken = user.window.panels.contents.models.findChild(QLabel, "broken-plugins")
     assert broken.text() == "⚠ 1 model is broken and not listed"
 
 

@@ -69,7 +69,7 @@ def test_a_run_goes_by_the_form_and_keeps_results_of_its_own(user: Any, made_tif
 
 
 def test_a_model_without_parameters_has_no_form(user: Any) -> None:
-    panel = user.window.panels.models
+    panel = user.window.panels.contents.models
     assert panel.has_parameters
     assert user.window.actions_table["model_parameters"].isEnabled()
     user.workspace.registry.models.clear()

@@ -85,7 +85,7 @@ def test_letters_typed_there_do_nothing_to_the_slide(reader: Any) -> None:
 
 def test_escape_gives_the_focus_back(reader: Any) -> None:
     table = reader.window.annotations.table
-    slider = reader.window.panels.layers.block("Slide").slider("opacity")
+    slider = reader.window.panels.contents.layers.block("Slide").slider("opacity")
     for widget in (reader.native, slider):
         reader.activate()
         widget.setFocus()

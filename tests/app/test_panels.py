@@ -40,7 +40,7 @@ def heated(reader: Any) -> Any:
 
 
 def block(user: Any, name: str) -> Any:
-    return user.window.panels.layers.block(name)
+    return user.window.panels.contents.layers.block(name)
 
 
 def test_one_key_hides_all_panels_and_brings_the_same_back(reader: Any) -> None:
@@ -118,7 +118,7 @@ def test_choosing_another_class_shows_its_tiles_and_keeps_the_controls(heated: A
 def test_layers_go_with_the_slide(heated: Any) -> None:
     heated.trigger("close")
     assert heated.workspace.view.state.layers == ()
-    assert heated.window.panels.layers.findChild(QCheckBox) is None
+    assert heated.window.panels.contents.layers.findChild(QCheckBox) is None
 
 
 @pytest.mark.parametrize(

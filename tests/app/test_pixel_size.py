@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QDialogButtonBox, QLabel, QPushButton
 
 from pathview.app.dialogs.pixel_size import MppBox, PixelSizeDialog
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 from pathview.slides.made import write_made_tiff
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -209,7 +209,7 @@ def test_results_of_another_pixel_size_hide_and_say_so(start: Any, made_tiff: Pa
     own = run(user)
     assert user.workspace.state_mpp((0.5, 0.5))
     assert shown(user) == {own: False}
-    block = user.window.panels.layers.block(own)
+    block = user.window.panels.contents.layers.block(own)
     assert block.misfit.text() == "⚠ Made with a pixel size of 0.25 × 0.25 µm; it is 0.5 × 0.5 µm now."
     assert block.misfit.isVisibleTo(block)
     block.visible_box.click()

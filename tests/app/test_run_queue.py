@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 from pathview.slides.made import write_made_tiff
 
 LARGE, SMALL = (9000, 9000), (700, 600)
@@ -125,7 +125,7 @@ def test_a_second_model_on_a_slide_waits_for_the_first(user: Any, tmp_path: Path
     user.trigger("run")
     user.wait(lambda: user.workspace.runs.status.state is RunState.RUNNING, 60)
     running = user.workspace.slide.run
-    source = user.workspace.registry.model(user.window.panels.models.model)
+    source = user.workspace.registry.model(user.window.panels.contents.models.model)
     other = source.with_values({"middle": 9.0})
     user.workspace.runs.enqueue(other, [user.workspace.slide])
     assert user.workspace.slide.run is running, "the panels tell of what goes on"

@@ -17,12 +17,12 @@ from pathview.inference.heatmap import CellState
 from pathview.inference.known_tissue import Wanted
 from pathview.inference.phases import Phase
 from pathview.inference.remote import InferenceHost
-from pathview.inference.run import RunState, RunStatus
+from pathview.inference.run_status import RunState, RunStatus
 from pathview.slides.made import write_made_tiff
 
 
 def state(user: Any) -> str:
-    text: str = user.window.panels.models.findChild(QLabel, "run-state").text()
+    text: str = user.window.panels.contents.models.findChild(QLabel, "run-state").text()
     return text
 
 
@@ -68,7 +68,7 @@ def test_what_the_pre_flight_could_not_check_is_said_beside_the_state(user: Any)
 
 
 def test_the_state_is_in_sight_whatever_the_model_says(user: Any) -> None:
-    panel = user.window.panels.models
+    panel = user.window.panels.contents.models
     user.workspace.runs.changed.emit(RunStatus(RunState.RUNNING, 5, 20, 30, 1, 12.4, 47))
     user.settle()
     for widget in (panel.findChild(QLabel, "run-state"), panel.findChild(QProgressBar)):
@@ -82,7 +82,7 @@ def test_without_models_nothing_can_be_run(
     monkeypatch.setenv("PATHVIEW_PLUGINS", "")
     user = start()
     user.open(made_tiff)
-    assert user.window.panels.models.model is None
+    assert user.window.panels.contents.models.model is None
     assert not user.window.actions_table["run"].isEnabled()
     assert not user.window.actions_table["model_card"].isEnabled()
 
@@ -95,7 +95,7 @@ def test_a_broken_plugin_is_told_and_does_not_stop_the_start(
     (folder / "plugin.toml").write_text("id = 3", encoding="utf-8")
     monkeypatch.setenv("PATHVIEW_PLUGINS", "texture_demo,bad")
     user = start()
-    label = user.window.panels.models.findChild(QLabel, "broken-plugins")
+    label = user.window.panels.contents.models.findChild(QLabel, "broken-plugins")
     assert "1 plugin is broken" in label.text()
     assert "bad" in label.toolTip()
 
@@ -128,7 +128,9 @@ def test_a_run_from_start_to_end_and_back_at_the_next_start(start: Any, made_tif
     again.settle()
     (stored,) = again.workspace.runs.heatmaps.values()
     assert (stored.state == CellState.DONE).sum() == heatmap.progress.done
-    assert again.window.panels.layers.block("Texture (demonstration)").class_box.currentText() == "Busy"
+    assert (
+        again.window.panels.contents.layers.block("Texture (demonstration)").class_box.currentText() == "Busy"
+    )
 
 
 def test_pause_resume_cancel_and_go_on(user: Any, tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def test_a_run_goes_on_behind_a_tab_and_its_heatmap_with_it(user: Any, tmp_path:
     user.trigger("previous_slide")
     (heatmap,) = user.workspace.runs.heatmaps.values()
     assert heatmap.progress.done == heatmap.progress.total
-    assert user.window.panels.layers.block("Texture (demonstration)")
+    assert user.window.panels.contents.layers.block("Texture (demonstration)")
     assert [raster.layer.name for raster in user.frame.rasters] == ["Slide", "Texture (demonstration)"]
     assert user.problems == []
 

@@ -39,7 +39,8 @@ class Driver:
         self._bridge = InboxBridge()
         self.window: MainWindow = make_window(self._bridge)
         self.window.resize(1440, 900)
-        self.window.show()
+        with qtbot.waitSignal(self.window.furnished):
+            self.window.show()
         self.activate()
 
     def activate(self) -> None:

@@ -34,7 +34,7 @@ def test_adjusting_the_picture(data: Path, start: Start) -> None:
         wanted = apply(scanned, workspace.adjustments.current)
         return bool(np.abs(shown - wanted).max() <= 1)
 
-    panel = window.panels.image
+    panel = window.panels.contents.image
     panel.buttons["white_from_glass"].click()
     user.wait(lambda: not workspace.adjustments.current.neutral)
     panel.stains.estimate.click()

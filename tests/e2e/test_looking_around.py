@@ -96,7 +96,7 @@ def test_channels_and_focal_planes(fluorescence: Path, start: Start) -> None:
     assert right[2] == 0
 
     # Without DAPI, and one plane up, where FITC is brighter than its window.
-    panel = window.panels.channels
+    panel = window.panels.contents.channels
     panel.rows[0].visible_box.click()
     user.key(Qt.Key.Key_PageUp)
     user.wait(lambda: window.canvas_widget.canvas.snapshot()[height // 2, width // 4][1] == 255)

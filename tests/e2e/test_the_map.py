@@ -25,7 +25,7 @@ def test_reading_the_map_of_a_run(data: Path, start: Start) -> None:
     window, workspace = user.window, user.window.workspace
     workspace.open(data / "wsi" / "aperio" / "CMU-1-Small-Region.svs")
     user.wait(lambda: workspace.session is not None)
-    views = window.panels.models.views
+    views = window.panels.contents.models.views
     user.click(views.mapTo(window, views.rect().center() - views.rect().center() / 2))
     assert views.isChecked()
     user.key(Qt.Key.Key_R, CTRL)
@@ -35,7 +35,7 @@ def test_reading_the_map_of_a_run(data: Path, start: Start) -> None:
     assert name.endswith("(8 views)")
     user.wait_sharp()
     plain = shown(window)
-    block = window.panels.layers.block(name)
+    block = window.panels.contents.layers.block(name)
     block.switches["stipple"].click()
     user.wait_sharp()
     assert (np.abs(plain - shown(window)).max(axis=2) > 40).mean() > 0.001, "dots are seen"

@@ -16,7 +16,8 @@ from pathview.inference.dense_store import DenseStore
 from pathview.inference.grid import make_grid
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.model import DenseMaps, Patches
-from pathview.inference.run import InferenceRun, RunState
+from pathview.inference.run import InferenceRun
+from pathview.inference.run_status import RunState
 from pathview.inference.tasks.table import kind_of
 from pathview.inference.tissue import tissue_mask
 from pathview.slides.open import open_slide

@@ -19,7 +19,8 @@ from pathview.inference.grid import make_grid
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.model import Patches
 from pathview.inference.patch_objects import PatchObjects
-from pathview.inference.run import InferenceRun, RunState
+from pathview.inference.run import InferenceRun
+from pathview.inference.run_status import RunState
 from pathview.slides.made import MadeReader
 from pathview.slides.reader import Rgb
 from pathview.slides.slide import Slide

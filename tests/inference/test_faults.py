@@ -16,7 +16,7 @@ import shapely
 from pathview.core.inbox import Inbox
 from pathview.inference.heatmap import CellState
 from pathview.inference.remote import InferenceHost, RemoteRun
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec
 

@@ -13,7 +13,8 @@ from pathview.inference.features import FeatureSink, count_features, read_featur
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.model import Patches
-from pathview.inference.run import InferenceRun, RunState
+from pathview.inference.run import InferenceRun
+from pathview.inference.run_status import RunState
 from pathview.inference.tasks.table import kind_of
 from pathview.slides.slide import Slide
 

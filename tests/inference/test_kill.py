@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pathview.inference.heatmap import CellState, Heatmap
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 
 CHILD = """
 import sys, time

@@ -17,7 +17,7 @@ from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.known_tissue import Wanted
 from pathview.inference.phases import Phase
 from pathview.inference.remote import InferenceHost, RemoteRun
-from pathview.inference.run import RunState, RunStatus
+from pathview.inference.run_status import RunState, RunStatus
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec, build_run
 

@@ -12,7 +12,7 @@ from pathview.inference.card import ModelCard, Task
 from pathview.inference.dense_blend import probabilities
 from pathview.inference.dense_store import DenseStore
 from pathview.inference.remote import InferenceHost
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec
 from pathview.tiles.source import NOT_RUN

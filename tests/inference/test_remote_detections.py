@@ -13,7 +13,7 @@ from pathview.inference.card import ModelCard, Task
 from pathview.inference.detection_sink import read_objects
 from pathview.inference.heatmap import Heatmap
 from pathview.inference.remote import InferenceHost
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec
 

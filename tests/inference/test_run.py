@@ -18,7 +18,8 @@ from pathview.inference.forecast import BENCHMARK, Forecast
 from pathview.inference.grid import PatchGrid
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.phases import Phase, heard_by
-from pathview.inference.run import InferenceRun, RunState, RunStatus
+from pathview.inference.run import InferenceRun
+from pathview.inference.run_status import RunState, RunStatus
 from pathview.slides.made import MadeReader
 from pathview.slides.slide import Slide
 

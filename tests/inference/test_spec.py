@@ -16,7 +16,7 @@ from pathview.core.errors import (
 )
 from pathview.core.inbox import Inbox
 from pathview.inference.heatmap import Heatmap
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 from pathview.inference.source import ModelSource
 from pathview.inference.spec import RunSpec, build_run
 from pathview.slides.made import write_made_tiff

@@ -12,7 +12,8 @@ import pytest
 from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
 from pathview.inference.device import available_devices, default_batch, resolve_device
-from pathview.inference.run import InferenceRun, RunState
+from pathview.inference.run import InferenceRun
+from pathview.inference.run_status import RunState
 from pathview.inference.timm_model import TimmModel
 
 NEEDED = ("torch", "timm", "safetensors")

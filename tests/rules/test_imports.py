@@ -70,3 +70,24 @@ def test_the_window_starts_without_what_only_some_users_ask_for() -> None:
         "wsidicom", "zarr",
     }  # fmt: skip
     assert later.isdisjoint(done.stdout.split())
+
+
+def test_a_slide_is_shown_without_what_is_only_beside_it() -> None:
+    """Each of these took a start longer; what imports one of them again does so, too."""
+    code = (
+        "import pathview.app.application, pathview.render.canvas, pathview.slides.open, sys\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=120
+    )
+    loaded = set(done.stdout.split())
+    beside = {
+        "pathview.app.furnishing", "pathview.app.commands", "pathview.app.overlays.palette",
+        "pathview.app.overlays.problems", "pathview.startup.registry", "pathview.startup.discover",
+        "pathview.inference.run", "pathview.inference.source", "pathview.inference.timm_model",
+        "pathview.inference.engines.start", "pathview.slides.image_reader", "pathview.slides.planes_reader",
+        "pathview.slides.zarr_reader", "pathview.slides.open_remote", "PIL.ImageFile", "difflib",
+    }  # fmt: skip
+    assert beside.isdisjoint(loaded)
+    assert not [name for name in loaded if name.startswith(("pathview.app.docks", "pathview.app.dialogs"))]

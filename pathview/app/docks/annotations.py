@@ -95,8 +95,6 @@ class AnnotationsDock(QWidget):
         Whose annotations are shown.
     """
 
-    title = "Annotations"
-
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self.setObjectName("annotations")
@@ -131,7 +129,7 @@ class AnnotationsDock(QWidget):
         self.table.selectionModel().selectionChanged.connect(self._on_rows)
         self.table.doubleClicked.connect(lambda index: self._go(index.row(), index.column()))
         workspace.slide_changed.connect(self._on_slide)
-        self._on_slide(None)
+        self._on_slide(workspace.session)
         workspace.scale_changed.connect(self._refill)
         workspace.view.changed.connect(self._on_view)
 

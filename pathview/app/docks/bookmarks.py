@@ -111,8 +111,6 @@ class BookmarksDock(QWidget):
         What the button does.
     """
 
-    title = "Bookmarks"
-
     def __init__(self, workspace: Workspace, bookmarks: Bookmarks, actions: ActionTable) -> None:
         super().__init__()
         self.setObjectName("bookmarks")
@@ -147,7 +145,7 @@ class BookmarksDock(QWidget):
         workspace.slide_changed.connect(self._on_slide)
         workspace.scale_changed.connect(self._refill)
         workspace.layers_changed.connect(self._model._show_pictures)
-        self._on_slide(None)
+        self._on_slide(workspace.session)
 
     def _made_table(self) -> QTableView:
         table = QTableView()

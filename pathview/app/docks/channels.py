@@ -39,8 +39,6 @@ class ChannelsDock(QScrollArea):
         Whose slide is shown.
     """
 
-    title = "Channels"
-
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self.setObjectName("channels")
@@ -52,7 +50,7 @@ class ChannelsDock(QScrollArea):
         self.plane: PlaneRow | None = None
         workspace.slide_changed.connect(self._rebuild)
         workspace.looks.changed.connect(self._on_look)
-        self._rebuild(None)
+        self._rebuild(workspace.session)
 
     def _rebuild(self, session: Session | None) -> None:
         body = QWidget()

@@ -111,8 +111,6 @@ class HotspotsDock(QWidget):
         Shows a region.
     """
 
-    title = "Hot-spots"
-
     def __init__(self, workspace: Workspace, go: Callable[[Hotspot], None]) -> None:
         super().__init__()
         self.setObjectName("hotspots")

@@ -35,8 +35,6 @@ class ImageDock(QScrollArea):
         What the buttons do.
     """
 
-    title = "Image"
-
     def __init__(self, workspace: Workspace, actions: ActionTable) -> None:
         super().__init__()
         self.setObjectName("image")

@@ -28,8 +28,6 @@ class LayersDock(QScrollArea):
         Whose layers are shown.
     """
 
-    title = "Layers"
-
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self.setObjectName("layers")

@@ -39,8 +39,6 @@ class LinksDock(QWidget):
         What the buttons do.
     """
 
-    title = "Links"
-
     def __init__(self, workspace: Workspace, actions: ActionTable) -> None:
         super().__init__()
         self.setObjectName("links")

@@ -14,8 +14,6 @@ _EVERY_MS = 500
 class LogDock(QPlainTextEdit):
     """The newest messages, for bug reports; refreshed while it is visible."""
 
-    title = "Log"
-
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("log")

@@ -24,7 +24,7 @@ from pathview.app.run_progress import show_progress
 from pathview.app.run_words import describe, foreseen
 from pathview.app.workspace import Workspace
 from pathview.inference.card import Task
-from pathview.inference.run import RunStatus
+from pathview.inference.run_status import RunStatus
 
 _NONE = "No model is installed. Add a model folder (+), or put a plugin into the plugins folder and reload."
 
@@ -40,7 +40,6 @@ class ModelsDock(QWidget):
         The window's actions; the buttons here are the same ones.
     """
 
-    title = "Model"
     model_chosen = Signal()
     """Another model is chosen, or its facts are others."""
 
@@ -72,7 +71,7 @@ class ModelsDock(QWidget):
         workspace.slide_changed.connect(lambda _: self.show_status(workspace.runs.status))
         workspace.models_changed.connect(self._list)
         self._list()
-        self.show_status(None)
+        self.show_status(workspace.runs.status)
 
     def _arrange(self, actions: ActionTable) -> None:
         column = QVBoxLayout(self)

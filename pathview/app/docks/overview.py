@@ -44,8 +44,6 @@ class OverviewDock(QWidget):
         What was looked at; the rest of the tissue is shaded on request.
     """
 
-    title = "Overview"
-
     def __init__(self, workspace: Workspace, reading: Reading) -> None:
         super().__init__()
         self.setObjectName("overview")
@@ -77,6 +75,7 @@ class OverviewDock(QWidget):
         self._later.timeout.connect(self._fetch)
         workspace.looks.changed.connect(lambda: self._later.start())
         workspace.view.changed.connect(self._on_view)
+        self._on_slide(workspace.session)
 
     def sizeHint(self) -> QSize:
         """Ask for the shape of a slide on its side."""

@@ -35,8 +35,6 @@ class PerformanceDock(QWidget):
         What draws them.
     """
 
-    title = "Performance"
-
     def __init__(self, workspace: Workspace, canvas: CanvasWidget) -> None:
         super().__init__()
         self.setObjectName("performance")

@@ -22,7 +22,7 @@ from pathview.app.run_words import describe
 from pathview.app.slide_run import SlideRun
 from pathview.app.workspace import Workspace
 from pathview.inference.phases import Phase
-from pathview.inference.run import RunState
+from pathview.inference.run_status import RunState
 
 _NONE = "No run yet.\nModel, Queue on all open slides, fills the queue."
 _DELETES = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
@@ -36,8 +36,6 @@ class RunsDock(QWidget):
     workspace
         Whose runs they are.
     """
-
-    title = "Runs"
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()

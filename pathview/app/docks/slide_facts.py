@@ -42,8 +42,6 @@ class SlideFactsDock(QScrollArea):
         The window's actions; the pixel size can be set from here.
     """
 
-    title = "Slide"
-
     def __init__(self, workspace: Workspace, actions: ActionTable) -> None:
         super().__init__()
         self.setObjectName("slide-facts")
@@ -70,7 +68,7 @@ class SlideFactsDock(QScrollArea):
         workspace.slide_changed.connect(self._on_slide)
         workspace.layers_changed.connect(self._on_layers)
         workspace.scale_changed.connect(self._show_facts)
-        self._on_slide(None)
+        self._on_slide(workspace.session)
 
     def _on_slide(self, session: Session | None) -> None:
         self._clear_pictures()

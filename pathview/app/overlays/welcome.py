@@ -12,6 +12,7 @@ from pathview.core.place import place_of
 
 _SHOWN = 6
 _WIDTH = 420
+_PICTURE = 88
 
 
 class Welcome(QWidget):
@@ -31,7 +32,7 @@ class Welcome(QWidget):
         column = QVBoxLayout(card)
         column.setSpacing(0)
         picture = _centered(QLabel())
-        picture.setPixmap(application_icon().pixmap(88, 88))
+        picture.setPixmap(application_icon((_PICTURE, 2 * _PICTURE)).pixmap(_PICTURE, _PICTURE))
         title = _centered(QLabel("Open a slide to begin"))
         title.setObjectName("welcome-title")
         hint = _centered(QLabel("Drop a slide file anywhere in this window, or choose one."))
