@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 """Counts up whenever the same numbers would give other pixels, so that old files are made anew."""
 
 MPP = 0.25

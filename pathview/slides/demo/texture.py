@@ -191,6 +191,7 @@ class Textures:
         rng = np.random.default_rng([seed, 1])
         dust, fine, cell, mid, coarse = (Grain.of(size, rng) for size in (2.0, 3.0, 7.0, 18.0, 50.0))
         sensor = rng.normal(0, 1.3, (2048, 2048)).astype(np.float32)
-        grit = 1 + 0.07 * smooth_noise((1536, 1536), 0.9, rng) + 0.05 * smooth_noise((1536, 1536), 2.2, rng)
-        sheet = Sheet.of(np.asarray(grit, np.float32))
+        # Chromatin and protein lie in grains of about a micrometre, which are still seen at 10x.
+        grit = 1 + 0.10 * smooth_noise((1536, 1536), 0.9, rng) + 0.22 * smooth_noise((1536, 1536), 2.2, rng)
+        sheet = Sheet.of(np.asarray(np.maximum(grit, 0.1), np.float32))
         return cls(dust, fine, cell, mid, coarse, Fibres.of(rng), sheet, sensor)
