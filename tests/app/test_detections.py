@@ -48,7 +48,7 @@ def found(reader: Any) -> Any:
 
 
 def block(user: Any) -> Any:
-    return user.window.panels.layers.block(NAME)
+    return user.window.panels.contents.layers.block(NAME)
 
 
 def shown(user: Any) -> tuple[DetectionsPass, ...]:

@@ -28,7 +28,7 @@ def test_nuclei_are_found_shown_and_counted(data: Path, start: Start) -> None:
     window, workspace = user.window, user.window.workspace
     workspace.open(data / "wsi" / "aperio" / "CMU-1-Small-Region.svs")
     user.wait(lambda: workspace.session is not None)
-    window.panels.models.choose("nuclei-watershed")
+    window.panels.contents.models.choose("nuclei-watershed")
     user.key(Qt.Key.Key_R, CTRL)
     user.wait(lambda: workspace.runs.status is not None and workspace.runs.status.state.final, 400)
     assert workspace.runs.status.error is None
@@ -36,7 +36,7 @@ def test_nuclei_are_found_shown_and_counted(data: Path, start: Start) -> None:
     assert 2_500 < len(detections) < 4_500
     user.wait_sharp()
     assert orange(window) > 0.01
-    block = window.panels.layers.block(name)
+    block = window.panels.contents.layers.block(name)
     user.wait(lambda: "per mm²" in block.counts.text())
     user.picture("detections-far")
     user.key(Qt.Key.Key_D)
