@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pathview.core.errors import ModelError
+from pathview.core.plugins.code import plugin_function
 from pathview.inference.card import ModelCard
 from pathview.inference.file_model import FileModel
+from pathview.inference.foreign_model import ForeignModel
 from pathview.inference.model import TileModel
 from pathview.inference.parameter import Value, differing
 from pathview.inference.recipe import Recipe
@@ -38,6 +38,9 @@ class ModelSource:
         SHA-256 of the file of weights that the user lets run as a program; "" for none.
     values
         Of the card's parameters, those that the user has set to something else than the default.
+    python
+        The interpreter of another environment that the plugin's code runs in, or the folder of a virtual one;
+        None for the one that PathView runs in.
     """
 
     card: ModelCard
@@ -47,6 +50,7 @@ class ModelSource:
     recipe: Recipe | None = None
     allowed_code: str = ""
     values: tuple[tuple[str, Value], ...] = ()
+    python: Path | None = None
 
     @property
     def is_code(self) -> bool:
@@ -79,18 +83,10 @@ class ModelSource:
         if self.recipe is not None:
             return FileModel(self.card, self.recipe, allowed_code=self.allowed_code)
         arguments = {one.name: one.default for one in self.card.parameters} | dict(self.values)
-        module_name, _, function = self.factory.partition(":")
-        file = self.folder / f"{module_name}.py"
-        qualified = f"pathview_plugin_{self.folder.name}_{module_name}"
+        if self.python is not None:
+            return ForeignModel(self.card, self.folder, self.factory, arguments, self.python)
         try:
-            spec = importlib.util.spec_from_file_location(qualified, file)
-            if spec is None or spec.loader is None:
-                raise ImportError(f"{file} is not a Python module")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[qualified] = module
-            spec.loader.exec_module(module)
-            model: TileModel = getattr(module, function)(self.folder, self.card, **arguments)
+            model: TileModel = plugin_function(self.folder, self.factory)(self.folder, self.card, **arguments)
         except (Exception, SystemExit) as error:  # plugin code may raise anything, and may try to exit
-            sys.modules.pop(qualified, None)
             raise ModelError(self.card.name, f"cannot be made: {type(error).__name__}: {error}") from error
         return model
