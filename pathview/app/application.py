@@ -26,7 +26,7 @@ from pathview.core.files import data_folder
 from pathview.core.inbox import Inbox
 from pathview.core.log import set_up
 from pathview.render.surface import Surface
-from pathview.startup.registry import load_registry
+from pathview.startup.registry import known_registry
 from pathview.startup.settings import load_settings
 from pathview.study.study import Study
 
@@ -79,7 +79,7 @@ def make_window(bridge: InboxBridge) -> MainWindow:
 
     study = Study.open(data_folder() / "study")
     settings = load_settings()
-    workspace = Workspace(settings, load_registry(folders=map(Path, settings.models)), study, bridge.inbox)
+    workspace = Workspace(settings, known_registry(settings), study, bridge.inbox)
     software = SoftwareSurface.where_needed()
     if software is not None:
         # What is on the screen lies in memory twice; the budget is for both.

@@ -39,6 +39,7 @@ from pathview.app.overlays.scale_bar import ScaleBarOverlay
 from pathview.app.overlays.welcome import Welcome
 from pathview.app.palette_source import PaletteSource
 from pathview.app.panels import Panels
+from pathview.app.plugin_exports import PluginExports
 from pathview.app.reading import Reading
 from pathview.app.recent import RecentSlides
 from pathview.app.slide_tabs import SlideTabs
@@ -96,7 +97,9 @@ class MainWindow(QMainWindow):
         self.actions_table.restyle()
         self.actions_table.set_keys(resolved(workspace.settings.shortcuts))
         menus = fill_menus(
-            self.menuBar(), self.actions_table, {"recent": "Open &recent", "panels": "&Panels"}
+            self.menuBar(),
+            self.actions_table,
+            {"recent": "Open &recent", "panels": "&Panels", "export_as": "E&xport as"},
         )
         self._add_toolbar()
         self.panels = Panels(
@@ -116,6 +119,7 @@ class MainWindow(QMainWindow):
         panel.visibilityChanged.connect(lambda _: self.landmarks.follow())
         self.canvas_widget.resized.connect(self.landmarks.follow)
         self.status_line = StatusLine(self.statusBar(), workspace)
+        self.plugin_exports = PluginExports(self, menus["export_as"])
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
         self.problems = ProblemCards(self._pages, self._slide_names)
         self.palette_list = Palette(self._pages, PaletteSource(self), self.actions_table["palette"])

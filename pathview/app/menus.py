@@ -12,7 +12,8 @@ SEPARATOR = ""
 MENUS: dict[str, tuple[str, ...]] = {
     "&File": (
         "open", "open_address", "open_demo", "recent", "close", SEPARATOR,
-        "export_annotations", "export_detections", "export_region", "export_cells", SEPARATOR, "quit",
+        "export_annotations", "export_detections", "export_region", "export_cells", "export_as", SEPARATOR,
+        "quit",
     ),
     "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete", SEPARATOR, "pixel_size"),
     "&View": (

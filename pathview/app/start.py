@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pathview.core.place import Place, place_of
+from pathview.startup.offer import offer_readers
 
 if TYPE_CHECKING:
     from pathview.slides.slide import Slide
@@ -62,6 +63,7 @@ def run(arguments: list[str]) -> int:
         Slide files and options, without the program's name.
     """
     options = _parse(arguments)
+    offer_readers()
     opening = EarlyOpening(options.slides[0]) if options.slides else None
     # Only now: it loads Qt, and the slide need not wait for that.
     from pathview.app.application import run_window

@@ -12,9 +12,10 @@ from pathview.inference.card import ModelCard
 from pathview.inference.file_model import FileModel
 from pathview.inference.foreign_model import ForeignModel
 from pathview.inference.model import TileModel
-from pathview.inference.parameter import Value, differing
+from pathview.inference.parameter import Kind, Value, differing
 from pathview.inference.recipe import Recipe
 from pathview.inference.reference import Reference
+from pathview.inference.weights_file import digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,25 @@ class ModelSource:
         """Whether its file of weights is a program, which runs only when the user allows it."""
         return self.recipe is not None and self.recipe.format.is_code
 
+    @property
+    def has_files(self) -> bool:
+        """Whether there are files to be read before it is known which model it is."""
+        return self.recipe is not None or any(one.kind is Kind.FILE for one in self.card.parameters)
+
     def with_values(self, values: Mapping[str, Value]) -> ModelSource:
         """Return the model with some of its parameters set, which its version then says: results go by it.
 
         Raises
         ------
         ModelError
-            If one cannot be set so.
+            If one cannot be set so, or a file that is named cannot be read.
         """
         card = self.card
         changed = differing(card.parameters, values, card.name)
         if not changed:
             return self
-        said = ", ".join(f"{name}={value}" for name, value in changed)
+        kinds = {one.name: one.kind for one in card.parameters}
+        said = ", ".join(f"{name}={_told(kinds[name], value, card.name)}" for name, value in changed)
         return replace(self, card=replace(card, version=f"{card.version} [{said}]"), values=changed)
 
     def make(self) -> TileModel:
@@ -90,3 +97,11 @@ class ModelSource:
         except (Exception, SystemExit) as error:  # plugin code may raise anything, and may try to exit
             raise ModelError(self.card.name, f"cannot be made: {type(error).__name__}: {error}") from error
         return model
+
+
+def _told(kind: Kind, value: Value, model: str) -> str:
+    """Return a value as results tell it: a file by its name and its content, wherever it lies."""
+    if kind is not Kind.FILE or not value:
+        return str(value)
+    file = Path(str(value)).expanduser()
+    return f"{file.name} {digest_of(file, model)[:12]}"

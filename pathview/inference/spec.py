@@ -13,6 +13,7 @@ import shapely
 from pathview.core.errors import ExportError, ModelError
 from pathview.core.inbox import Inbox
 from pathview.core.place import Place
+from pathview.core.plugins.offered import offered_readers
 from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
@@ -29,7 +30,6 @@ from pathview.inference.tissue import TissueMask, tissue_mask
 from pathview.inference.tissue_edits import TissueEdit, edited
 from pathview.inference.views import VIEWS
 from pathview.slides.channels import are_colours
-from pathview.slides.offered import offered_readers
 from pathview.slides.open import open_slide
 from pathview.slides.plugin_reader import ReaderSource
 from pathview.slides.reader import SlideInfo

@@ -8,15 +8,15 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from pathview.core.place import Place
+from pathview.core.plugins.offered import offered_readers
 from pathview.slides.dicom_files import slide_files
-from pathview.slides.offered import offered_readers
 from pathview.slides.zarr_files import METADATA
 
 ENDINGS = frozenset(
     (".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".zarr.zip")
 )
-"""What a slide among the files of a folder ends with, besides what readers of plugins name; pictures such as PNG
-are taken when they are named."""
+"""What a slide among the files of a folder ends with, besides what readers of plugins name; pictures such as
+PNG are taken when they are named."""
 
 # A run of ours keeps its values in a Zarr too, and that is no slide.
 _OURS = b'"pathview_heatmap"'

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.place import Address, Place, place_of
+from pathview.core.plugins.offered import offered_readers
 from pathview.slides.dicom_reader import open_dicom
 from pathview.slides.find import ENDINGS
 from pathview.slides.image_reader import open_image
-from pathview.slides.offered import offered_readers
 from pathview.slides.openslide_reader import open_with_openslide
 from pathview.slides.planes_reader import open_planes
 from pathview.slides.plugin_reader import ReaderSource

@@ -115,7 +115,7 @@ def checked_tile(tile: object, w: int, h: int) -> Rgb:
         raise ValueError(f"read_level must return an array, not a {type(tile).__name__}")
     if tile.shape != (h, w, 3) or tile.dtype != np.uint8:
         raise ValueError(
-            f"read_level must return (height, width, 3) = {(h, w, 3)} of uint8, not {tile.shape} of {tile.dtype}"
+            f"read_level must return (height, width, 3) = {(h, w, 3)} uint8, not {tile.shape} {tile.dtype}"
         )
     return np.ascontiguousarray(tile)
 

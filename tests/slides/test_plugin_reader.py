@@ -11,10 +11,10 @@ import pytest
 
 from pathview.core.errors import SlideOpenError, TileReadError
 from pathview.core.geometry import Box
+from pathview.core.plugins.offered import offer_readers
 from pathview.core.region import Region
 from pathview.slides import plugin_reader
 from pathview.slides.find import find_slides
-from pathview.slides.offered import offer_readers
 from pathview.slides.open import open_slide
 from pathview.slides.plugin_answers import checked_info
 from pathview.slides.plugin_reader import ReaderSource
