@@ -96,6 +96,6 @@ def test_defects_are_named(tmp_path: Path, text: str, old: str, new: str, words:
 
 def test_the_second_of_a_name_is_refused(tmp_path: Path) -> None:
     registry = load_registry([write(tmp_path / "one", READER), write(tmp_path / "twin", READER)])
-    assert registry.broken == (
-        (tmp_path / "twin" / "plugin.toml", "reader one-reader is offered by another plugin already"),
-    )
+    ((file, reason),) = registry.broken
+    assert file == tmp_path / "twin" / "plugin.toml"
+    assert reason == "reader one-reader is offered by another plugin already"
