@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from pathview.core.plugins.kind import Kind
 from pathview.export.plugin_exporter import ExporterSource, Need
 from pathview.startup.card_fields import NAME, misspelt
 from pathview.startup.parameter_fields import read_parameters
@@ -41,7 +42,7 @@ def read_exporter(folder: Path, entry: object, defects: list[str]) -> ExporterSo
     needs = entry.get("needs", [])
     if not isinstance(needs, list) or not set(needs) <= set(Need):
         found.append(f'"needs" must be a list of {" and ".join(Need)}, or empty')
-    parameters = read_parameters(entry.get("parameter", []), found, taken=("values", "target"))
+    parameters = read_parameters(entry.get("parameter", []), found, Kind.EXPORTER, ("values", "target"))
     defects += [f"exporter {name}: {defect}" for defect in found]
     if found:
         return None

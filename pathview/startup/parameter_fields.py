@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pathview.core.plugins.kind import Kind as Offer
 from pathview.inference.parameter import Kind, Parameter
 from pathview.inference.transform import is_number
 from pathview.startup.card_fields import misspelt
@@ -15,7 +16,10 @@ _KEYS = {"name", "kind", "default", "least", "most", "choices", "title", "help"}
 
 
 def read_parameters(
-    entries: object, defects: list[str], taken: tuple[str, ...] = ("folder", "card")
+    entries: object,
+    defects: list[str],
+    kind: Offer = Offer.MODEL,
+    taken: tuple[str, ...] = ("folder", "card"),
 ) -> tuple[Parameter, ...]:
     """Return the parameters of a manifest: a list of tables with name, kind, default and bounds.
 
@@ -25,11 +29,13 @@ def read_parameters(
         Of the manifest.
     defects
         Takes what is wrong, in words that say what to write instead.
+    kind
+        Of what they are parameters.
     taken
         Names of the arguments that the plugin's function has besides.
     """
     if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-        defects.append("parameters are written as tables, such as [[model.parameter]]")
+        defects.append(f"parameters are written as [[{kind}.parameter]] tables")
         return ()
     names = [str(entry.get("name")) for entry in entries]
     if len(set(names)) < len(names):

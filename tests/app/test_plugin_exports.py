@@ -13,7 +13,6 @@ from pathview.app.dialogs.model_parameters import ParametersDialog
 from pathview.core.files import data_folder
 from pathview.core.plugins.kind import Kind as Offers
 from pathview.inference.parameter import Kind, Parameter
-from pathview.startup.registry import load_registry
 from pathview.startup.skeleton import write_skeleton
 
 
@@ -33,14 +32,19 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Any:
     return to
 
 
+@pytest.fixture(autouse=True)
+def all_plugins(monkeypatch: pytest.MonkeyPatch, user: Any) -> None:
+    """Take back that tests of the window know one plugin only."""
+    monkeypatch.delenv("PATHVIEW_PLUGINS")
+
+
 def action(app: Any, name: str) -> Any:
     (found,) = [one for one in app.window.plugin_exports.menu.actions() if one.objectName() == name]
     return found
 
 
 def test_annotations_go_out_as_a_plugin_writes_them(reader: Any, choose: Any, tmp_path: Path) -> None:
-    reader.workspace.registry = load_registry()
-    reader.workspace.models_changed.emit()
+    reader.trigger("reload_models")
     reader.tool("rectangle")
     reader.drag(reader.at(200, 300), reader.at(900, 600))
     target = tmp_path / "out.json"

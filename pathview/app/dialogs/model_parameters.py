@@ -83,7 +83,7 @@ class FileField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setMinimumWidth(280)
-        choose = self.addAction(icon("open"), QLineEdit.ActionPosition.TrailingPosition)
+        choose = self.addAction(icon("folder-open"), QLineEdit.ActionPosition.TrailingPosition)
         choose.setToolTip("Choose a file")
         choose.triggered.connect(self._choose)
 
