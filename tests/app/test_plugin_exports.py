@@ -58,7 +58,7 @@ def test_annotations_go_out_as_a_plugin_writes_them(reader: Any, choose: Any, tm
 def test_one_that_cannot_is_told_on_a_card_and_reloading_finds_new_ones(
     reader: Any, choose: Any, tmp_path: Path
 ) -> None:
-    folder = write_skeleton("mine", data_folder() / "plugins", Offers.EXPORTER)
+    folder = write_skeleton("mine", data_folder() / "plugins", kind=Offers.EXPORTER)
     reader.trigger("reload_models")
     action(reader, "mine").trigger()
     assert reader.problems[-1] == ("Cannot export", "Mine: there are no annotations on the slide")
