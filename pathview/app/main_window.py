@@ -96,11 +96,7 @@ class MainWindow(QMainWindow):
         # Before the panels: a button without its icon is as wide as its text, and so would be its panel.
         self.actions_table.restyle()
         self.actions_table.set_keys(resolved(workspace.settings.shortcuts))
-        menus = fill_menus(
-            self.menuBar(),
-            self.actions_table,
-            {"recent": "Open &recent", "panels": "&Panels", "export_as": "E&xport as"},
-        )
+        menus = fill_menus(self.menuBar(), self.actions_table)
         self._add_toolbar()
         self.panels = Panels(
             self,

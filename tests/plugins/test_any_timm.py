@@ -17,7 +17,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 
 @pytest.fixture
 def source() -> ModelSource:
-    return load_registry([PLUGINS / "any_timm" / "plugin.toml"]).models["any-timm"]
+    return load_registry([PLUGINS / "timm_any" / "plugin.toml"]).models["any-timm"]
 
 
 def test_without_a_checkpoint_it_says_what_to_do(source: ModelSource) -> None:
