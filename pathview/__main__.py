@@ -8,6 +8,8 @@ import sys
 COMMANDS = frozenset({"info", "check", "run", "export", "models", "plugins", "doctor", "demo"})
 # How a packaged program is told to be the child that tries slides out; a test keeps it equal, too.
 CHILD_WORD = "--probe-slides"
+# And to be the process of a plugin.
+PLUGIN_WORD = "--plugin-process"
 _OPTIONS = frozenset({"--help", "-h", "--version"})
 
 
@@ -24,6 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
         from pathview.slides.probe_child import main as try_slides
 
         try_slides()
+        return 0
+    if words == [PLUGIN_WORD]:
+        from pathview.core.plugins.boot import main as run_plugin
+
+        run_plugin()
         return 0
     if words and (words[0] in COMMANDS or words[0] in _OPTIONS):
         from pathview.cli.main import main as run_command

@@ -71,9 +71,9 @@ def make_application(arguments: list[str]) -> QApplication:
 def offered_models(settings: Settings) -> Registry:
     """Return the models of plugins and of the folders that the user has added."""
     # Only here: manifests are read when the slide is seen.
-    from pathview.startup.registry import load_registry
+    from pathview.startup.registry import known_registry
 
-    return load_registry(folders=map(Path, settings.models))
+    return known_registry(settings)
 
 
 def make_window(bridge: InboxBridge) -> MainWindow:

@@ -43,9 +43,13 @@ class FileCommands:
         recent = self._workspace.settings.recent
         local = next((path for text in recent if isinstance(path := place_of(text), Path)), None)
         folder = "" if local is None else str(local.parent)
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open slide", folder, _FILTER)
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open slide", folder, self._filter())
         if name:
             self._workspace.open(Path(name))
+
+    def _filter(self) -> str:
+        endings = [e for reader in self._workspace.registry.readers.values() for e in reader.endings]
+        return _FILTER.replace("*.svs", " ".join(["*.svs", *(f"*{ending}" for ending in endings)]), 1)
 
     def open_address(self) -> None:
         """Ask for the address of a slide and open it."""

@@ -13,6 +13,7 @@ from pathview.app.overlays.landmark_marks import LandmarkMarks
 from pathview.app.overlays.palette import Palette
 from pathview.app.overlays.problems import ProblemCards
 from pathview.app.palette_source import PaletteSource
+from pathview.app.plugin_exports import PluginExports
 from pathview.app.theme import application_icon
 from pathview.core.place import place_of
 
@@ -38,6 +39,8 @@ class Furnishing:
         The marks of linked places.
     problems
         Cards that say what went wrong.
+    plugin_exports
+        The exporters of plugins in the File menu.
     palette
         The list of all actions.
     """
@@ -55,6 +58,7 @@ class Furnishing:
         window.panels.fill(self.contents)
         self.landmarks = LandmarkMarks(canvas, workspace, workspace.links, self._landmarks_wanted)
         self.problems = ProblemCards(window.pages, self._slide_names)
+        self.plugin_exports = PluginExports(window, window.export_menu)
         self.palette = Palette(window.pages, PaletteSource(window), actions["palette"])
         self._guard = KeyGuard(window)
         QApplication.setWindowIcon(application_icon())

@@ -101,12 +101,12 @@ class MainWindow(QMainWindow):
         # A button without its icon is as wide as its text; all sizes take long, and one is seen at first.
         self.actions_table.restyle(round(TOOLBAR_SIZE * self.devicePixelRatioF()))
         self.actions_table.set_keys(resolved(workspace.settings.shortcuts))
-        menus = fill_menus(
-            self.menuBar(), self.actions_table, {"recent": "Open &recent", "panels": "&Panels"}
-        )
+        menus = fill_menus(self.menuBar(), self.actions_table)
         self._add_toolbar()
         self.panels = Panels(self, workspace, menus["panels"], self.furnish)
         self.status_line = StatusLine(self.statusBar(), workspace)
+        self.export_menu = menus["export_as"]
+        self.export_menu.setEnabled(False)
         self.recent = RecentSlides(workspace, menus["recent"], self.welcome)
         self._furnish_later = AfterPicture(workspace, self.canvas_widget, self.furnish, self)
         self._framed = self.saveState()

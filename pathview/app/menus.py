@@ -12,7 +12,8 @@ SEPARATOR = ""
 MENUS: dict[str, tuple[str, ...]] = {
     "&File": (
         "open", "open_address", "open_demo", "recent", "close", SEPARATOR,
-        "export_annotations", "export_detections", "export_region", "export_cells", SEPARATOR, "quit",
+        "export_annotations", "export_detections", "export_region", "export_cells", "export_as", SEPARATOR,
+        "quit",
     ),
     "&Edit": ("undo", "redo", SEPARATOR, "select_all", "rename", "delete", SEPARATOR, "pixel_size"),
     "&View": (
@@ -55,6 +56,8 @@ MENUS: dict[str, tuple[str, ...]] = {
     ),
     "&Help": ("palette", "shortcuts", "whats_this", SEPARATOR, "about"),
 }  # fmt: skip
+SUBMENUS = {"recent": "Open &recent", "panels": "&Panels", "export_as": "E&xport as"}
+"""Titles of the places that are submenus, which the window fills."""
 TOOLBAR: tuple[str, ...] = (
     "open", SEPARATOR, "tool_pan", "tool_select", "tool_polygon", "tool_freehand", "tool_rectangle", "class",
     SEPARATOR, "undo", "redo", SEPARATOR, "zoom_out", "zoom_in", "tool_zoom", "zoom_fit", SEPARATOR, "run",
@@ -67,7 +70,7 @@ def menu_paths() -> dict[str, str]:
     return {key: plain(title) for title, keys in MENUS.items() for key in keys if key != SEPARATOR}
 
 
-def fill_menus(bar: QMenuBar, actions: ActionTable, submenus: dict[str, str]) -> dict[str, QMenu]:
+def fill_menus(bar: QMenuBar, actions: ActionTable) -> dict[str, QMenu]:
     """Build the menu bar.
 
     Parameters
@@ -76,8 +79,6 @@ def fill_menus(bar: QMenuBar, actions: ActionTable, submenus: dict[str, str]) ->
         The window's.
     actions
         What the keys stand for.
-    submenus
-        Title of each place that is a submenu.
 
     Returns
     -------
@@ -90,8 +91,8 @@ def fill_menus(bar: QMenuBar, actions: ActionTable, submenus: dict[str, str]) ->
         for key in keys:
             if key == SEPARATOR:
                 menu.addSeparator()
-            elif key in submenus:
-                made[key] = menu.addMenu(submenus[key])
+            elif key in SUBMENUS:
+                made[key] = menu.addMenu(SUBMENUS[key])
             else:
                 menu.addAction(actions[key])
     return made

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from pathview.app.dialogs.allow_code import asks_leave
-from pathview.app.dialogs.model_parameters import ModelParametersDialog
+from pathview.app.dialogs.model_parameters import ParametersDialog
 from pathview.core.errors import PathViewError
 from pathview.inference.parameter import Value
 from pathview.inference.source import ModelSource
 from pathview.startup.find_model import allowed, identified, in_folder
+from pathview.startup.offer import offer_readers
 
 if TYPE_CHECKING:
     from pathview.app.main_window import MainWindow
@@ -63,6 +64,7 @@ class ModelFolders:
         self._workspace.runs.close()
         # Another manifest may have other parameters.
         self._values.clear()
+        offer_readers()
         self._workspace.read_models()
 
     def set_parameters(self) -> None:
@@ -71,7 +73,8 @@ class ModelFolders:
         card = None if model is None else self._workspace.registry.model(model).card
         if card is None or not card.parameters:
             return
-        dialog = ModelParametersDialog(card, self._values.get(card.name, {}), self._window)
+        title, values = card.title or card.name, self._values.get(card.name, {})
+        dialog = ParametersDialog(title, card.parameters, values, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self._values[card.name] = dialog.values
         dialog.deleteLater()
@@ -86,16 +89,20 @@ class ModelFolders:
         then
             Not called where the model is refused or the user says no.
         """
+        values = self._values.get(model, {})
         try:
             source = self._workspace.registry.model(model)
-            source = source.with_values(self._values.get(model, {}))
+            if not source.has_files:
+                then(source.with_values(values))
+                return
         except PathViewError as error:
             self._workspace.problem.emit("Cannot run the model", str(error))
             return
-        if source.recipe is None:
-            then(source)
-            return
-        self._off_thread("Cannot run the model", lambda: identified(source), lambda it: self._allow(it, then))
+        self._off_thread(
+            "Cannot run the model",
+            lambda: identified(source.with_values(values)),
+            lambda it: self._allow(it, then),
+        )
 
     def _allow(self, source: ModelSource, then: Callable[[ModelSource], None]) -> None:
         settings = self._workspace.settings

@@ -36,7 +36,7 @@ class PaletteSource:
 
     def hits(self, typed: str) -> list[Hit]:
         """Return what fits `typed` as things stand now, the likeliest first."""
-        entries = [*self._actions(), *self._panels(), *self._classes(), *self._slides()]
+        entries = [*self._actions(), *self._panels(), *self._classes(), *self._slides(), *self._exports()]
         found = ranked(typed, entries, self._workspace.settings.recent_commands)
         goal = self._magnification(typed)
         return found if goal is None else [Hit(goal, (), ()), *found]
@@ -72,6 +72,15 @@ class PaletteSource:
         for path, action in self._window.recent.actions.items():
             place, reason = place_of(path), "" if action.isEnabled() else "is not there now"
             yield _entry(f"slide {path}", f"Open: {place.name}", f"in {place.parent}", action, reason)
+
+    def _exports(self) -> Iterator[PaletteEntry]:
+        menu = self._window.export_menu
+        for action in menu.actions():
+            reason = "" if menu.isEnabled() else "needs a slide"
+            title = action.text().removesuffix(" …").replace("&&", "&")
+            yield _entry(
+                f"export {action.objectName()}", f"Export as: {title}", "File › Export as", action, reason
+            )
 
     def _magnification(self, typed: str) -> PaletteEntry | None:
         meant = parse_scale(typed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pathview.app.memory import collect_later
 from pathview.core.place import Place, place_of
+from pathview.startup.offer import offer_readers
 
 if TYPE_CHECKING:
     from pathview.slides.slide import Slide
@@ -64,6 +65,7 @@ def run(arguments: list[str]) -> int:
     """
     options = _parse(arguments)
     collect_later()
+    offer_readers()
     opening = EarlyOpening(options.slides[0]) if options.slides else None
     # Only now: it loads Qt, and the slide need not wait for that.
     from pathview.app.application import run_window

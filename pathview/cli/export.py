@@ -98,6 +98,40 @@ def export_a_region(
     say(f"wrote {output}")
 
 
+@app.command("plugin")
+def export_with_plugin(
+    slide: SlideFile,
+    output: Output,
+    name: Annotated[
+        str, typer.Option("--format", "-f", help="An exporter of `pathview plugins list`.", metavar="NAME")
+    ],
+    heatmap: Annotated[
+        list[Path] | None, typer.Option("--heatmap", help="A run's heatmap of this slide.", metavar="ZARR")
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option("--study", help="Study folder; default: the one that the window uses.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A parameter of the exporter.", metavar="NAME=VALUE"),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a slide's annotations and heatmaps in a format that a plugin knows."""
+    from pathview.cli.export_values import values_for_export
+    from pathview.cli.run_arguments import values_of
+    from pathview.startup.registry import known_registry
+    from pathview.startup.settings import load_settings
+
+    source = known_registry(load_settings()).exporter(name)
+    settings = values_of(set_ or [], source.parameters)
+    _check(output, overwrite, slide)
+    if not output.name.lower().endswith(source.suffix):
+        raise ExportError(output, f"the exporter {name} writes {source.suffix}; name the file so")
+    source.export(values_for_export(slide, heatmap or [], study), output, settings)
+    say(f"wrote {output}")
+
+
 @app.command("cells")
 def export_cells(
     heatmap: Annotated[

@@ -14,6 +14,7 @@ from pathview.cli import check, demo, doctor, export, info, models, plugins, run
 from pathview.cli.messages import say
 from pathview.core.errors import PathViewError
 from pathview.core.log import set_up
+from pathview.startup.offer import offer_readers
 
 _INTERRUPTED = 130
 
@@ -54,6 +55,7 @@ def _options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
 ) -> None:
     set_up(verbose)
+    offer_readers()
 
 
 def main(arguments: list[str]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,10 +23,10 @@ def list_models(
 ) -> None:
     """Print the models by name; broken plugins are named on stderr."""
     from pathview.inference.card import Task
-    from pathview.startup.registry import load_registry
+    from pathview.startup.registry import known_registry
     from pathview.startup.settings import load_settings
 
-    registry = load_registry(folders=map(Path, load_settings().models))
+    registry = known_registry(load_settings())
     for file, reason in registry.broken:
         say(f"{file} cannot be used: {reason}")
     cards = [source.card for source in registry.models.values()]

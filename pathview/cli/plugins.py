@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pathview.cli.messages import as_json_text, say
-from pathview.core.errors import ManifestError, ModelError
-
-if TYPE_CHECKING:
-    from pathview.inference.source import ModelSource
+from pathview.core.errors import ManifestError
+from pathview.core.plugins.kind import Kind
 
 app = typer.Typer(help="List, begin and check plugins.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -20,29 +18,43 @@ app = typer.Typer(help="List, begin and check plugins.", no_args_is_help=True, r
 def list_plugins(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print the plugins with their models and folders; broken ones with all their defects, on stderr."""
+    """Print the plugins, what they offer and their folders; broken ones with all their defects, on stderr."""
     from pathview.startup.discover import plugin_files
     from pathview.startup.manifest import read_manifest
+    from pathview.startup.settings import load_settings
 
+    interpreters = load_settings().interpreters
     found = []
     for file in plugin_files():
         try:
-            manifest = read_manifest(file)
+            manifest = read_manifest(file, interpreters)
         except ManifestError as error:
             say(f"{file} cannot be used: {'; '.join(error.defects)}")
             continue
-        models = [source.card.name for source in manifest.models]
-        found.append({"id": manifest.id, "folder": str(manifest.folder), "models": models})
+        found.append(
+            {
+                "id": manifest.id,
+                "folder": str(manifest.folder),
+                "models": [source.card.name for source in manifest.models],
+                "readers": [source.name for source in manifest.readers],
+                "exporters": [source.name for source in manifest.exporters],
+            }
+        )
     if as_json:
         print(as_json_text(found))
         return
     for plugin in found:
-        print(f"{plugin['id']}\n  {', '.join(plugin['models'])}\n  {plugin['folder']}")
+        print(plugin["id"])
+        for kind in ("models", "readers", "exporters"):
+            if plugin[kind]:
+                print(f"  {kind}: {', '.join(plugin[kind])}")
+        print(f"  {plugin['folder']}")
 
 
 @app.command("new")
 def new(
-    name: Annotated[str, typer.Argument(help="Of the plugin and its model.")],
+    name: Annotated[str, typer.Argument(help="Of the plugin and what it offers.")],
+    kind: Annotated[Kind, typer.Option(help="What it offers.")] = Kind.MODEL,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -61,61 +73,31 @@ def new(
     wanted = next((one for one in BEGINNINGS if one == task), None)
     if wanted is None:
         raise typer.BadParameter(f"must be one of {', '.join(BEGINNINGS)}", param_hint="--task")
-    folder = write_skeleton(name, data_folder() / "plugins" if output is None else output, wanted)
+    folder = write_skeleton(name, data_folder() / "plugins" if output is None else output, wanted, kind=kind)
     print(folder)
-    say(f"change model.py, then try it: pathview plugins check {folder if output else name}")
+    say(f"change {kind}.py, then try it: pathview plugins check {folder if output else name}")
 
 
 @app.command("check")
 def check(
-    name: Annotated[str, typer.Argument(help="A plugin or a model by its name, or the folder of one.")],
+    name: Annotated[
+        str, typer.Argument(help="A plugin, or something of one, by its name; or the folder of one.")
+    ],
     device: Annotated[str, typer.Option(help="Where models are loaded: cpu, cuda:N or mps.")] = "cpu",
     allow_code: Annotated[
         bool, typer.Option("--allow-code", help="Run weights that are a program (TorchScript, .pt2).")
     ] = False,
 ) -> None:
-    """Try everything that a model must do and print what came of it; exit code 1 if anything is wrong."""
-    from pathview.inference.contract_tests import try_contract
-    from pathview.inference.device import prepare_process
-    from pathview.startup.find_model import allowed
+    """Try everything that it must do and print what came of it; exit code 1 if anything is wrong."""
+    from pathview.cli.plugin_tries import find_offers, tries_of
 
-    prepare_process()
     wrong = 0
-    for source in _sources(name):
-        print(f"{source.card.name}, version {source.card.version}")
-        for demand, fault, notes in try_contract(allowed(source, (), now=allow_code), device):
+    for title, tries in tries_of(find_offers(name), device, allow_code):
+        print(title)
+        for demand, fault, notes in tries:
             print(f"  {'WRONG' if fault else 'ok':<6}{demand}{f': {fault}' if fault else ''}")
             for note in notes:
                 print(f"        note: {note}")
             wrong += bool(fault)
     if wrong:
         raise typer.Exit(1)
-
-
-def _sources(name: str) -> tuple[ModelSource, ...]:
-    """Return the models of a plugin or a model folder by its name or its place."""
-    from pathview.startup.discover import plugin_files
-    from pathview.startup.find_model import find_model
-    from pathview.startup.manifest import read_manifest
-    from pathview.startup.registry import load_registry
-    from pathview.startup.settings import load_settings
-
-    file = Path(name) / "plugin.toml"
-    if file.is_file():
-        return _some(name, read_manifest(file).models)
-    for file in plugin_files():
-        if file.parent.name == name:
-            return _some(name, read_manifest(file).models)
-        try:
-            manifest = read_manifest(file)
-        except ManifestError:
-            continue
-        if manifest.id == name:
-            return _some(name, manifest.models)
-    return (find_model(name, load_registry(folders=map(Path, load_settings().models))),)
-
-
-def _some(name: str, models: tuple[ModelSource, ...]) -> tuple[ModelSource, ...]:
-    if not models:
-        raise ModelError(name, "the plugin offers no model")
-    return models

@@ -75,11 +75,11 @@ def run(
 
 def _model(name: str, values: list[str], allow_code: bool) -> ModelSource:
     from pathview.startup.find_model import allowed, find_model
-    from pathview.startup.registry import load_registry
+    from pathview.startup.registry import known_registry
     from pathview.startup.settings import load_settings
 
     settings = load_settings()
-    registry = load_registry(folders=map(Path, settings.models))
+    registry = known_registry(settings)
     source = allowed(find_model(name, registry), settings.allowed_code, now=allow_code)
     return source.with_values(arguments.values_of(values, source.card.parameters))
 

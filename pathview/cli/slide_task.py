@@ -14,10 +14,12 @@ from pathview.cli.run_slide import RunOptions, run_slide, use_device
 from pathview.cli.worker_processes import stopped
 from pathview.core.errors import HeatmapMismatchError, PathViewError, UnknownScaleError
 from pathview.core.place import Place
+from pathview.core.plugins.offered import has_offer
 from pathview.export.run_folder import RunFolder
 from pathview.export.run_summary import SlideRow
 from pathview.inference.kept_model import KeptModel
 from pathview.inference.source import ModelSource
+from pathview.startup.offer import offer_readers
 
 # The model of the slide before, and the command that it was made for: a worker may outlive commands, and the
 # files of a model may be others when the next one comes.
@@ -84,6 +86,8 @@ def do_task(task: SlideTask) -> Outcome:
     """
     said: list[str] = []
     with _turn:
+        if not has_offer():
+            offer_readers()
         try:
             device = use_device(task.options.device, task.source.card.name)
             options = replace(task.options, device=device)

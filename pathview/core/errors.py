@@ -80,6 +80,16 @@ class ModelError(PathViewError):
         super().__init__(f"Model {model}: {reason}")
 
 
+class PluginError(PathViewError):
+    """A plugin's code, or the process that it runs in, failed."""
+
+    def __init__(self, plugin: str, reason: str, kind: str = "") -> None:
+        self.plugin = plugin
+        self.reason = reason
+        self.kind = kind
+        super().__init__(f"Plugin {plugin}: {reason}")
+
+
 class CodeNotAllowedError(ModelError):
     """The weights of a model are a program, which the user has not allowed to run."""
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-import platformdirs
-
 import pathview
 
 _EDGE_BYTES = 1 << 20
@@ -115,27 +113,39 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _home(kind: str, default: str) -> Path:
+def _home(kind: str) -> Path:
     # PATHVIEW_HOME makes the program portable: everything it owns lies under one folder.
     root = os.environ.get("PATHVIEW_HOME")
-    folder = Path(root) / kind if root else Path(default)
+    folder = Path(root) / kind if root else _usual(kind)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
+def _usual(kind: str) -> Path:
+    # On use: the Python of another environment, which a plugin may run in, need not have it.
+    import platformdirs
+
+    folders = {
+        "cache": platformdirs.user_cache_path,
+        "data": platformdirs.user_data_path,
+        "config": platformdirs.user_config_path,
+    }
+    return folders[kind]("pathview", appauthor=False)
+
+
 def cache_folder() -> Path:
     """Return the folder for what can be made again, created if need be."""
-    return _home("cache", platformdirs.user_cache_dir("pathview", appauthor=False))
+    return _home("cache")
 
 
 def data_folder() -> Path:
     """Return the folder for what must be kept (studies, plugins), created if need be."""
-    return _home("data", platformdirs.user_data_dir("pathview", appauthor=False))
+    return _home("data")
 
 
 def config_folder() -> Path:
     """Return the folder for settings, created if need be."""
-    return _home("config", platformdirs.user_config_dir("pathview", appauthor=False))
+    return _home("config")
 
 
 def bundled_folder(name: str) -> Path:

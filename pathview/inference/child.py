@@ -13,10 +13,10 @@ from multiprocessing import get_context
 from queue import SimpleQueue
 
 from pathview.core.inbox import Inbox
+from pathview.core.memory import resident_bytes
 from pathview.inference.child_output import ChildOutput
 from pathview.inference.frames import Cancel, Close, Command, Frame, Heartbeat, Told
 from pathview.inference.host import host_main
-from pathview.inference.memory import resident_bytes
 
 # A child imports the program before it can say anything; a busy machine takes its time over that.
 _BIRTH_S = 60.0

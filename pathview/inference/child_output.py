@@ -1,4 +1,4 @@
-"""What a child process prints: taken line by line into the log, and no more of it than a log can hold."""
+"""What a child process prints: the ends of the pipe that takes it to the log."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import logging
 import os
 import sys
 import threading
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from typing import TextIO
 
-_log = logging.getLogger(__name__)
+from pathview.core.plugins.output import log_output
 
-_MOST_BYTES = 1 << 20
-_LONGEST_LINE = 2000
+_log = logging.getLogger(__name__)
 
 
 class ChildOutput:
@@ -52,29 +52,8 @@ class ChildOutput:
 
     def _read(self) -> None:
         assert self._ours is not None
-        left, rest = _MOST_BYTES, b""
         with self._ours as pipe:
-            while data := os.read(pipe.fileno(), 1 << 16):
-                # What is too much is read all the same: a child must not wait for room to print.
-                if left <= 0:
-                    continue
-                *lines, rest = (rest + data).split(b"\n")
-                rest = rest[-_LONGEST_LINE:]
-                left -= len(data)
-                for line in lines:
-                    _tell(line)
-                if left <= 0:
-                    _log.warning(
-                        "The model's process prints more than %d bytes; the rest is left out", _MOST_BYTES
-                    )
-        _tell(rest)
-
-
-def _tell(line: bytes) -> None:
-    # Control characters could rewrite a terminal, or forge a line of the log.
-    text = "".join(c if c.isprintable() else " " for c in line[:_LONGEST_LINE].decode("utf-8", "replace"))
-    if text.strip():
-        _log.info("model: %s", text.rstrip())
+            log_output(partial(os.read, pipe.fileno(), 1 << 16), _log, "model")
 
 
 def speak_into(said: Connection | None) -> None:

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     INTEGER = "integer"
     SWITCH = "switch"
     CHOICE = "choice"
+    TEXT = "text"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ class Parameter:
             return value
         if self.kind is Kind.CHOICE and isinstance(value, str) and value in self.choices:
             return value
+        if self.kind in (Kind.TEXT, Kind.FILE) and isinstance(value, str) and "\0" not in value:
+            return value
         whole = isinstance(value, int) and not isinstance(value, bool)
         if self.kind in (Kind.NUMBER, Kind.INTEGER) and (whole or isinstance(value, float)):
             number = float(str(value))
@@ -96,6 +100,8 @@ class Parameter:
             return "true or false"
         if self.kind is Kind.CHOICE:
             return f"one of {', '.join(self.choices)}"
+        if self.kind in (Kind.TEXT, Kind.FILE):
+            return "a text" if self.kind is Kind.TEXT else "the path of a file"
         what = "a number" if self.kind is Kind.NUMBER else "a whole number"
         least, most = self.least, self.most
         if least is not None and most is not None:

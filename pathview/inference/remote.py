@@ -15,6 +15,7 @@ from pathview.annotations.detections import Detections
 from pathview.core.errors import ModelError
 from pathview.core.geometry import Box
 from pathview.core.inbox import Inbox
+from pathview.core.memory import default_cap
 from pathview.inference.card import Task
 from pathview.inference.child import HostChild
 from pathview.inference.frames import (
@@ -34,7 +35,6 @@ from pathview.inference.frames import (
 )
 from pathview.inference.heatmap import CellState, Heatmap
 from pathview.inference.known_tissue import Wanted
-from pathview.inference.memory import default_cap
 from pathview.inference.phases import Phase
 from pathview.inference.run_status import RunState, RunStatus
 from pathview.inference.spec import RunSpec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import shapely
 from pathview.core.errors import ExportError, ModelError
 from pathview.core.inbox import Inbox
 from pathview.core.place import Place
+from pathview.core.plugins.offered import offered_readers
 from pathview.inference.card import ModelCard
 from pathview.inference.device import default_readers, prepare_process
 from pathview.inference.grid import MIN_TISSUE, make_grid
@@ -30,6 +31,7 @@ from pathview.inference.tissue_edits import TissueEdit, edited
 from pathview.inference.views import VIEWS
 from pathview.slides.channels import are_colours
 from pathview.slides.open import open_slide
+from pathview.slides.plugin_reader import ReaderSource
 from pathview.slides.reader import SlideInfo
 from pathview.slides.slide import Slide
 
@@ -71,6 +73,8 @@ class RunSpec:
         Areas that count as tissue, or do not, whatever the slide's colours say.
     tta
         Whether the model is asked about each patch in all views, see `pathview.inference.views`.
+    plugin_readers
+        The readers of plugins that the slide may need.
     """
 
     slide: Place
@@ -87,6 +91,7 @@ class RunSpec:
     tissue: tuple[TissueEdit, ...] = ()
     tta: bool = False
     coarse_first: bool = False
+    plugin_readers: tuple[ReaderSource, ...] = field(default_factory=offered_readers)
 
 
 def build_run(
@@ -122,7 +127,7 @@ def build_run(
         `HeatmapMismatchError`, or `ExportError` where the heatmap cannot be made.
     """
     prepare_process()
-    slide = open_slide(spec.slide)
+    slide = open_slide(spec.slide, plugins=spec.plugin_readers)
     try:
         slide.state_mpp(spec.mpp, spec.mpp_source)
         # The model first: of one that cannot be made no heatmap is left.

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pathview.core.errors import ModelError
 from pathview.inference.card import ModelCard
 from pathview.inference.file_model import FileModel
 from pathview.inference.recipe import Activation, Format, Recipe
 from pathview.inference.transform import Transform
+from pathview.inference.weights_file import sniff
 
 
 class TimmModel(FileModel):
@@ -22,7 +24,8 @@ class TimmModel(FileModel):
     architecture
         timm's name of the network.
     weights
-        A safetensors file whose keys are the network's own; float16 is widened to float32.
+        A safetensors file, or a checkpoint of torch of which only tensors are taken, whose keys are the
+        network's own; float16 is widened to float32.
     mean, std
         Of the three channels, in units of 0 to 1.
     temperature
@@ -54,7 +57,7 @@ class TimmModel(FileModel):
         recipe = Recipe(
             architecture,
             weights,
-            Format.SAFETENSORS,
+            _format_of(weights, card.name),
             Transform((red, green, blue), (first, second, third)),
             Activation.SIGMOID if card.multi_label else Activation.SOFTMAX,
             temperature,
@@ -63,3 +66,14 @@ class TimmModel(FileModel):
             tuple(ood_layers),
         )
         super().__init__(card, recipe)
+
+
+def _format_of(weights: Path, model: str) -> Format:
+    """Return what a file of weights is; of one that is not there, whoever loads it says so."""
+    found = sniff(weights, model) if weights.exists() else Format.SAFETENSORS
+    if found not in (Format.SAFETENSORS, Format.CHECKPOINT):
+        raise ModelError(
+            model,
+            f"{weights.name} is {found.value}, not weights of a timm network; put it into a model folder",
+        )
+    return found

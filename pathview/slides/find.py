@@ -8,13 +8,15 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from pathview.core.place import Place
+from pathview.core.plugins.offered import offered_readers
 from pathview.slides.dicom_files import slide_files
 from pathview.slides.zarr_files import METADATA
 
 ENDINGS = frozenset(
     (".svs", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".bif", ".vms", ".vmu", ".svslide", ".zarr.zip")
 )
-"""What a slide among the files of a folder ends with; pictures such as PNG are taken when they are named."""
+"""What a slide among the files of a folder ends with, besides what readers of plugins name; pictures such as
+PNG are taken when they are named."""
 
 # A run of ours keeps its values in a Zarr too, and that is no slide.
 _OURS = b'"pathview_heatmap"'
@@ -63,13 +65,14 @@ def _in_folder(folder: Path) -> Iterator[Place]:
         entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
     except OSError:
         return  # a folder that may not be looked into holds nothing for this user
+    endings = (*ENDINGS, *(ending for reader in offered_readers() for ending in reader.endings))
     if any(entry.suffix.lower() == ".dcm" for entry in entries):
         yield from _dicom_slides(folder)
     for entry in entries:
         if entry.is_dir():
             if not _is_mirax_data(entry):
                 yield from _in_folder(entry)
-        elif entry.name.lower().endswith(tuple(ENDINGS)):
+        elif entry.name.lower().endswith(endings):
             yield entry
 
 

@@ -56,6 +56,8 @@ class Settings:
         Model folders that were added in the window.
     allowed_code
         SHA-256 of the files of weights that may run as programs.
+    interpreters
+        The Python that a plugin runs in, by the plugin's id; only where it is another than PathView's own.
     shortcuts
         Keys by action, in Qt's portable words; only where they differ from the action table.
     """
@@ -75,6 +77,7 @@ class Settings:
     recent_commands: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     allowed_code: tuple[str, ...] = ()
+    interpreters: Mapping[str, str] = field(default_factory=dict)
     shortcuts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_recent(self, place: Place) -> Settings:
@@ -100,6 +103,7 @@ _CHECKS: dict[str, Any] = {
     "recent_commands": lambda value: _is_words(value),
     "models": lambda value: _is_words(value),
     "allowed_code": lambda value: _is_words(value),
+    "interpreters": lambda value: isinstance(value, dict) and _is_words([*value.values()]),
 }
 
 

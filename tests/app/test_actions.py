@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QTableWidget, QTextBrowser,
 
 from pathview.app.actions import ACTIONS
 from pathview.app.application import catch_everything
-from pathview.app.menus import MENUS
+from pathview.app.menus import MENUS, SUBMENUS
 from pathview.app.overlays.problems import ProblemCard
 from pathview.core.files import config_folder
 from pathview.startup.settings import Settings, load_settings
@@ -41,7 +41,7 @@ def test_no_shortcut_is_given_twice(user: Any) -> None:
 
 
 def test_mnemonics_are_not_given_twice_in_a_menu() -> None:
-    texts = {info.key: info.text for info in ACTIONS} | {"recent": "Open &recent", "panels": "&Panels"}
+    texts = {info.key: info.text for info in ACTIONS} | SUBMENUS
     for menu, keys in MENUS.items():
         letters = Counter(
             texts[key][texts[key].index("&") + 1].lower() for key in keys if key and "&" in texts[key]

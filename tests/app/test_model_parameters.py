@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QDoubleSpinBox
 from pytestqt.qtbot import QtBot
 
-from pathview.app.dialogs.model_parameters import ModelParametersDialog
+from pathview.app.dialogs.model_parameters import ParametersDialog
 from pathview.inference.card import ModelCard, Task
 from pathview.inference.parameter import Kind, Parameter, Value
 
@@ -27,7 +27,7 @@ CARD = ModelCard("m", "1", Task.CLASSIFY, 1.0, 64, 64, ("a", "b"), "b", paramete
 
 def test_every_kind_has_a_field_and_says_what_it_was_given(qtbot: QtBot) -> None:
     values: dict[str, Value] = {"share": 0.25, "count": 7, "fast": True, "mode": "hard", "free": 1000.125}
-    dialog = ModelParametersDialog(CARD, values)
+    dialog = ParametersDialog("Test", CARD.parameters, values)
     qtbot.addWidget(dialog)
     assert dialog.values == values
     buttons = dialog.findChild(QDialogButtonBox)

@@ -168,3 +168,45 @@ def test_a_slide_is_never_replaced(call: Call, made_tiff: Path, what: str) -> No
     assert done.returncode == 1
     assert "never replaced" in done.stderr
     assert made_tiff.read_bytes() == before
+
+
+def test_a_plugin_writes_annotations_and_heatmaps(
+    call: Call, annotate: Callable[[Path, Path], None], made_tiff: Path, tmp_path: Path
+) -> None:
+    annotate(made_tiff, data_folder() / "study")
+    assert (
+        call("run", made_tiff, "-m", "texture-demo", "-o", tmp_path / "out", "--device", "cpu").returncode
+        == 0
+    )
+    heatmap = tmp_path / "out" / made_tiff.stem / "texture-demo" / "heatmap.zarr"
+    target = tmp_path / "a.json"
+    words = ("export", "plugin", made_tiff, "-f", "histomicsui", "-o", target, "--set", "fill=0.5")
+    done = call(*words, "--heatmap", heatmap)
+    assert (done.returncode, done.stderr) == (0, f"pathview: wrote {target}\n")
+    first, last = json.loads(target.read_text("utf-8"))["elements"]
+    assert (first["label"]["value"], first["fillColor"][-5:]) == ("first", ",0.5)")
+    assert (last["type"], last["user"]["model"]) == ("heatmap", "texture-demo")
+    assert "--overwrite replaces it" in call(*words).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("-f", "nothing", "-o", "a.json"), "no plugin offers such an exporter; there are: histomicsui"),
+        (("-f", "histomicsui", "-o", "a.csv"), "writes .json; name the file so"),
+        (("-f", "histomicsui", "-o", "a.json", "--set", "fill=2"), "fill must be a number from 0 to 1"),
+        (("-f", "histomicsui", "-o", "a.json", "--heatmap", "{0}"), "of another slide"),
+    ],
+)
+def test_what_a_plugin_cannot_write(
+    call: Call, made_tiff: Path, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    if "{0}" in words:
+        other = write_made_tiff(tmp_path / "other.tif", size=(700, 500))
+        call("run", other, "-m", "texture-demo", "-o", tmp_path / "out", "--device", "cpu")
+        there = tmp_path / "out" / "other" / "texture-demo" / "heatmap.zarr"
+        words = tuple(str(there) if word == "{0}" else word for word in words)
+    words = tuple(str(tmp_path / word) if word.startswith("a.") else word for word in words)
+    done = call("export", "plugin", made_tiff, *words)
+    assert done.returncode != 0
+    assert said in " ".join(done.stderr.replace("│", " ").split())

@@ -34,7 +34,13 @@ def test_a_new_plugin_is_found_passes_and_runs(call: Call, made_tiff: Path, tmp_
     done = call("run", made_tiff, "-m", "my-model", "-o", tmp_path / "out", "--device", "cpu")
     assert (done.returncode, len(done.stderr.splitlines())) == (0, 1)
     listed = json.loads(call("plugins", "list", "--json").stdout)
-    assert {"id": "my-model", "folder": str(folder), "models": ["my-model"]} in listed
+    assert {
+        "id": "my-model",
+        "folder": str(folder),
+        "models": ["my-model"],
+        "readers": [],
+        "exporters": [],
+    } in listed
 
 
 @pytest.mark.parametrize("task", ["embed", "segment"])
@@ -108,3 +114,38 @@ def test_a_model_folder_and_a_broken_plugin_are_checked_too(
     assert '"mpp" must be the um/px' in done.stderr
     assert "did you mean" in call("plugins", "check", "texture-dmo").stderr
     assert "cannot be used" in call("plugins", "list").stderr
+
+
+@pytest.mark.parametrize("kind", ["reader", "exporter"])
+def test_new_ones_of_the_other_kinds_pass_too(call: Call, kind: str) -> None:
+    folder = Path(call("plugins", "new", "mine", "--kind", kind).stdout.strip())
+    assert {"plugin.toml", f"{kind}.py", "test_mine.py"} <= {path.name for path in folder.iterdir()}
+    done = call("plugins", "check", "mine")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"{kind} mine")
+    assert "WRONG" not in done.stdout
+    code = (folder / f"{kind}.py").read_text(encoding="utf-8")
+    wrong = code.replace("y : y + h", "y // 2 : y // 2 + h").replace("digits)", "digits + missing)")
+    assert wrong != code
+    (folder / f"{kind}.py").write_text(wrong, encoding="utf-8")
+    done = call("plugins", "check", "mine")
+    assert done.returncode == 1
+    assert "WRONG" in done.stdout
+
+
+def test_a_new_reader_opens_slides_on_the_command_line(call: Call, tmp_path: Path) -> None:
+    folder = Path(call("plugins", "new", "arrays", "--kind", "reader").stdout.strip())
+    told = json.loads(call("info", folder / "sample.npy", "--json").stdout)
+    assert "arrays" in json.dumps(told)
+    listed = json.loads(call("plugins", "list", "--json").stdout)
+    assert {
+        "id": "arrays",
+        "folder": str(folder),
+        "models": [],
+        "readers": ["arrays"],
+        "exporters": [],
+    } in listed
+    done = call(
+        "run", folder, "-m", "texture-demo", "-o", tmp_path / "out", "--device", "cpu", "--mpp", "1.0"
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "sample" / "texture-demo" / "run.json").is_file()

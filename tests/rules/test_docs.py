@@ -17,6 +17,7 @@ from pathview.__main__ import COMMANDS
 from pathview.app.actions import ACTIONS
 from pathview.app.menus import MENUS
 from pathview.cli.main import app
+from pathview.core.plugins import process
 from pathview.slides import probe
 from pathview.startup.settings import Settings
 
@@ -28,6 +29,7 @@ def test_the_entry_point_knows_every_command() -> None:
     names |= {group.name for group in app.registered_groups}
     assert names == COMMANDS
     assert entry.CHILD_WORD == probe.CHILD_WORD
+    assert entry.PLUGIN_WORD == process.CHILD_WORD
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

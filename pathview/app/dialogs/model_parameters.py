@@ -1,8 +1,8 @@
-"""A form for a model's parameters, made from what its manifest says of them."""
+"""A form for the parameters of a model or an exporter, made from what its manifest says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -10,37 +10,47 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
+    QFileDialog,
     QFormLayout,
+    QLineEdit,
     QSpinBox,
     QWidget,
 )
 
-from pathview.inference.card import ModelCard
+from pathview.app.theme import icon
 from pathview.inference.parameter import Kind, Parameter, Value
 
 _FAR = 10**9
 
 
-class ModelParametersDialog(QDialog):
+class ParametersDialog(QDialog):
     """One row a parameter; "Restore Defaults" puts all back.
 
     Parameters
     ----------
-    card
-        Of the model.
+    title
+        Of the model or the exporter.
+    parameters
+        One or more.
     values
         What is set now, by name; defaults for the others.
     parent
         The window.
     """
 
-    def __init__(self, card: ModelCard, values: Mapping[str, Value], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        parameters: Sequence[Parameter],
+        values: Mapping[str, Value],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Parameters: {card.title or card.name}")
-        self._parameters = card.parameters
+        self.setWindowTitle(f"Parameters: {title}")
+        self._parameters = tuple(parameters)
         self._fields: dict[str, QWidget] = {}
         form = QFormLayout(self)
-        for parameter in card.parameters:
+        for parameter in parameters:
             field = _field(parameter)
             field.setObjectName(parameter.name)
             field.setToolTip(parameter.help)
@@ -67,6 +77,22 @@ class ModelParametersDialog(QDialog):
             _write(self._fields[parameter.name], values.get(parameter.name, parameter.default))
 
 
+class FileField(QLineEdit):
+    """The path of a file, typed or chosen with the button at its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setMinimumWidth(280)
+        choose = self.addAction(icon("folder-open"), QLineEdit.ActionPosition.TrailingPosition)
+        choose.setToolTip("Choose a file")
+        choose.triggered.connect(self._choose)
+
+    def _choose(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.text())
+        if name:
+            self.setText(name)
+
+
 def _field(parameter: Parameter) -> QWidget:
     least = -_FAR if parameter.least is None else parameter.least
     most = _FAR if parameter.most is None else parameter.most
@@ -87,6 +113,10 @@ def _field(parameter: Parameter) -> QWidget:
             number.setRange(least, most)
             number.setSingleStep(0.1 if most - least > 2 else 0.01)
             return number
+        case Kind.TEXT:
+            return QLineEdit()
+        case Kind.FILE:
+            return FileField()
 
 
 def _write(field: QWidget, value: Value) -> None:
@@ -94,6 +124,8 @@ def _write(field: QWidget, value: Value) -> None:
         field.setChecked(bool(value))
     elif isinstance(field, QComboBox):
         field.setCurrentText(str(value))
+    elif isinstance(field, QLineEdit):
+        field.setText(str(value))
     elif isinstance(field, QSpinBox):
         field.setValue(int(value))
     elif isinstance(field, QDoubleSpinBox):
@@ -105,6 +137,8 @@ def _read(parameter: Parameter, field: QWidget) -> Value:
         return field.isChecked()
     if isinstance(field, QComboBox):
         return field.currentText()
+    if isinstance(field, QLineEdit):
+        return field.text().strip()
     if isinstance(field, QSpinBox):
         return field.value()
     return field.value() if isinstance(field, QDoubleSpinBox) else parameter.default

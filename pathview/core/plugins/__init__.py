@@ -1,0 +1,1 @@
+"""Processes that the code of plugins runs in."""
