@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
-from scipy.ndimage import maximum_filter, minimum_filter
 
 from pathview.core.errors import HeatmapMismatchError
 from pathview.inference.card import ModelCard
@@ -125,6 +124,9 @@ class DenseSink:
         """Return which cells' patches overlap a new one."""
         new = np.zeros_like(self._put)
         new[tuple(np.array(self._new, np.intp).T)] = True
+        # scipy takes most of a second to import, which the window's process is spared.
+        from scipy.ndimage import maximum_filter
+
         edge = 2 * self._geometry.reach + 1
         return np.asarray(maximum_filter(new, edge, mode="constant", cval=False), bool)
 
@@ -158,6 +160,8 @@ class DenseSink:
 
     def _settle(self) -> None:
         """Let go of patches that overlap none that is still to come or to be written."""
+        from scipy.ndimage import minimum_filter
+
         free = self._put.copy()
         free[tuple(np.array(self._new, np.intp).reshape(-1, 2).T)] = False
         edge = 2 * self._geometry.reach + 1

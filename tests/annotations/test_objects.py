@@ -41,7 +41,7 @@ def test_taking_from_what_was_joined_gives_the_parts(first: Made, second: Made, 
 def test_an_outline_is_kept_to_an_eighth_of_a_pixel(some: Made) -> None:
     objects = made(some)
     for number, (x, y, _, corners) in enumerate(some):
-        ring = (*np.array(corners, float).reshape(-1, 2), x + 0.1, y + 0.1)
+        ring = np.array(corners, float).reshape(-1, 2) + np.array((x + 0.1, y + 0.1))
         if len(ring) > 1 and (ring[0] == ring[-1]).all():
             ring = ring[:-1]
         assert len(objects.outline(number)) == len(ring)

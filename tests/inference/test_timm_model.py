@@ -114,7 +114,7 @@ def test_it_runs_over_a_slide(make_run: Callable[..., InferenceRun], card: Model
         ({"architecture": "no_such_net"}, "no_such_net"),
         ({"architecture": "test_vit"}, "does not fit"),
         ({"weights": Path("absent.safetensors")}, "cannot be read"),
-        ({"weights": Path(__file__)}, "no safetensors file"),
+        ({"weights": Path(__file__)}, "no file of weights by its content"),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -138,7 +138,7 @@ def test_without_torch_it_says_what_to_install(
     for name in ("scoring", "torch_engine"):
         monkeypatch.delitem(sys.modules, f"pathview.inference.engines.{name}", raising=False)
     weights = tmp_path / "w.safetensors"
-    weights.write_bytes(b"weights")
+    weights.write_bytes((2).to_bytes(8, "little") + b"{}")
     with pytest.raises(ModelError, match=r'pip install "pathview\[models\]"'):
         make(card, weights).load("cpu")
     assert available_devices() == ("cpu",)

@@ -14,7 +14,11 @@ _LEAST = (3, 12)
 
 def main():  # type: () -> None
     """Say on stdout, in a line of JSON, what this Python lacks; then serve calls until stdin ends."""
-    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # A plugin may read or close its stdin, as `exit` does; while we wait for questions it would wait with us.
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     # What a plugin prints goes where its errors go.
     os.dup2(2, 1)
     asked = json.loads(questions.readline().decode("utf-8"))
