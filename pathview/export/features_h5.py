@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,7 @@ def write_features(folder: Path, root: Path, name: str) -> tuple[Path, Path]:
 
 def _need_h5py(target: Path) -> None:
     try:
-        import h5py  # noqa: F401
+        importlib.import_module("h5py")
     except ImportError as error:
         raise ExportError(target, 'HDF5 needs h5py; pip install "pathview[features]"') from error
 

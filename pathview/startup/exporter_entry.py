@@ -8,9 +8,8 @@ from pathlib import Path
 
 from pathview.core.plugins.kind import Kind
 from pathview.export.plugin_exporter import ExporterSource, Need
-from pathview.startup.card_fields import NAME, misspelt
 from pathview.startup.parameter_fields import read_parameters
-from pathview.startup.reader_entry import FACTORY
+from pathview.startup.plugin_entry import entry_defects, no_table
 
 _KEYS = {"name", "title", "description", "suffix", "function", "needs", "parameter"}
 _SUFFIX = re.compile(r"(\.[a-z0-9_-]+)+")
@@ -29,14 +28,10 @@ def read_exporter(folder: Path, entry: object, defects: list[str]) -> ExporterSo
         Takes what is wrong, in words that say what to write instead.
     """
     if not isinstance(entry, Mapping):
-        defects.append("exporters are written as [[exporter]] tables")
+        defects.append(no_table(Kind.EXPORTER))
         return None
-    found = misspelt(entry, _KEYS)
+    found = entry_defects(entry, _KEYS, "function")
     name, function, suffix = entry.get("name"), entry.get("function"), entry.get("suffix")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        found.append('"name" must be lower-case letters, digits, ".", "_" and "-"')
-    if not isinstance(function, str) or not FACTORY.fullmatch(function):
-        found.append('"function" must be "module:function" in the plugin\'s folder')
     if not isinstance(suffix, str) or not _SUFFIX.fullmatch(suffix):
         found.append('"suffix" must be the ending of the file in lower case with its dot, such as ".json"')
     needs = entry.get("needs", [])

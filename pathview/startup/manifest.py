@@ -16,7 +16,8 @@ from pathview.slides.plugin_reader import ReaderSource
 from pathview.startup.card_fields import NAME, TEXTS, Words, misspelt, read_card, read_references
 from pathview.startup.exporter_entry import read_exporter
 from pathview.startup.parameter_fields import read_parameters
-from pathview.startup.reader_entry import FACTORY, read_reader
+from pathview.startup.plugin_entry import CALLED
+from pathview.startup.reader_entry import read_reader
 from pathview.startup.task_fields import KEYS as TASK_KEYS
 
 API = 1
@@ -127,7 +128,7 @@ def _model(folder: Path, entry: object, defects: list[str]) -> ModelSource | Non
     card = read_card(entry, Words(), defects, where)
     factory = entry.get("factory")
     found = misspelt(entry, _KEYS)
-    if not isinstance(factory, str) or not FACTORY.fullmatch(factory):
+    if not isinstance(factory, str) or not CALLED.fullmatch(factory):
         found.append('"factory" must be "module:function" in the plugin\'s folder')
     parameters = read_parameters(entry.get("parameter", []), found)
     references = read_references(entry.get("reference", []), card, folder, found) if card else ()

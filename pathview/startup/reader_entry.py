@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pathview.core.plugins.kind import Kind
 from pathview.slides.plugin_reader import ReaderSource
-from pathview.startup.card_fields import NAME, inside, misspelt
+from pathview.startup.card_fields import inside
+from pathview.startup.plugin_entry import entry_defects, no_table
 
-FACTORY = re.compile(r"[A-Za-z_]\w*:[A-Za-z_]\w*")
 _KEYS = {"name", "title", "description", "endings", "magic", "factory", "sample"}
 _ENDING = re.compile(r"(\.[a-z0-9_-]+)+")
 _LONGEST_MAGIC = 64
@@ -29,14 +30,10 @@ def read_reader(folder: Path, entry: object, defects: list[str]) -> ReaderSource
         Takes what is wrong, in words that say what to write instead.
     """
     if not isinstance(entry, Mapping):
-        defects.append("readers are written as [[reader]] tables")
+        defects.append(no_table(Kind.READER))
         return None
-    found = misspelt(entry, _KEYS)
+    found = entry_defects(entry, _KEYS, "factory")
     name, factory = entry.get("name"), entry.get("factory")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        found.append('"name" must be lower-case letters, digits, ".", "_" and "-"')
-    if not isinstance(factory, str) or not FACTORY.fullmatch(factory):
-        found.append('"factory" must be "module:function" in the plugin\'s folder')
     endings, magic = _endings(entry, found), _magic(entry, found)
     if not endings and not magic and not found:
         found.append('"endings" or "magic" must say which files it takes, such as [".abc"]')
